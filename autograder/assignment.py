@@ -1,0 +1,76 @@
+"""What the engine is told about one assignment: its source notebook, its checks, its points, its files."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+ENGINE = Path(__file__).parent
+ASSIGNMENTS = ENGINE / "assignments"
+
+
+class AssignmentError(Exception):
+    """The assignment's own files are wrong; the text says what and where."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment: `folder` holds its checks, `source` is the notebook that instructors edit."""
+
+    name: str
+    folder: Path
+    source: Path
+    root: Path  # the course's root, where utils/ and datasets/ lie
+
+    @cached_property
+    def template(self) -> NotebookNode:
+        """The source notebook: which cells a submission has, and what they are worth."""
+        return nbformat.read(self.source, as_version=4)  # type: ignore[no-untyped-call]
+
+    @cached_property
+    def points(self) -> dict[str, float]:
+        """Points by function, in the notebook's order: those of the cell `test-NAME` are for the function NAME."""
+        marks = [cell.metadata.get("nbgrader", {}) for cell in self.template.cells]
+        graded = [mark for mark in marks if mark.get("grade") and mark["grade_id"].startswith("test-")]
+        return {mark["grade_id"].removeprefix("test-"): float(mark["points"]) for mark in graded}
+
+    @cached_property
+    def sandbox_files(self) -> dict[str, Path]:
+        """What lies beside the student's code in the sandbox: path there -> file here."""
+        with open(self.folder / "assignment.toml", "rb") as file:
+            names = tomllib.load(file)["sandbox_files"]
+        return {name: self.root / name for name in names}
+
+    @cached_property
+    def checks_hash(self) -> str:
+        """Changes with anything that a verdict depends on: checks, solution, engine, files in the sandbox."""
+        paths = [*self.folder.rglob("*"), *ENGINE.glob("*.py"), self.source, *self.sandbox_files.values()]
+        digest = hashlib.sha256()
+        for path in sorted(path for path in paths if path.is_file() and path.suffix != ".pyc"):
+            digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
+
+
+def load_assignment(name: str, root: Path) -> Assignment:
+    """The assignment `name` of the course in `root`. Raises AssignmentError when it is not there."""
+    source = root / "source" / name / f"{name}.ipynb"
+    folder = ASSIGNMENTS / name
+    for path, what in ((source, "source notebook"), (folder / "assignment.toml", "description")):
+        if not path.is_file():
+            raise AssignmentError(f"The assignment {name!r} has no {what}: {path} is missing.")
+    return Assignment(name, folder, source, root)
+
+
+def course_root() -> Path:
+    """The course that the current directory is in, else the one that this package lies in."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "nbgrader_config.py").is_file() and (folder / "source").is_dir():
+            return folder
+    return ENGINE.parent

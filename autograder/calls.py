@@ -1,0 +1,224 @@
+"""Calls to a student's functions: each crosses into the sandbox as plain data and comes back as an Outcome."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+from autograder import wire
+from autograder.hints import hint_for
+from autograder.sandbox import Died, Limits, Sandbox, TimeUp
+from autograder.submission import Submission, needed_code
+
+TIMEOUTS_ALLOWED = 2  # per function; after that its calls are not tried any more
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one call did: its value, its arguments by name as they were afterwards, and its prints."""
+
+    returned: Any
+    arguments: dict[str, Any]
+    printed: str
+
+
+class CallFailed(AssertionError):
+    """The student's function is missing, raised, hung or took its process down; the text is for the student."""
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind  # the exception's type name, "TimeUp", "Died" or "NotDefined"
+
+
+class RemoteFunction:
+    """One function of the student's. Call it like the function itself; the answer is an Outcome."""
+
+    def __init__(self, call: Callable[[Sequence[Sequence[Any]]], list[Outcome]], signature: inspect.Signature) -> None:
+        self._call = call
+        self._signature = signature
+
+    def __call__(self, *arguments: Any, **named: Any) -> Outcome:
+        return self.many([self._positional(*arguments, **named)])[0]
+
+    def many(self, calls: Sequence[Sequence[Any]]) -> list[Outcome]:
+        """Several calls in one frame: one tuple of positional arguments each."""
+        return self._call(calls)
+
+    def _positional(self, *arguments: Any, **named: Any) -> tuple[Any, ...]:
+        """By position only, so that a student may name the parameters freely."""
+        bound = self._signature.bind(*arguments, **named)
+        if bound.kwargs or len(bound.arguments) > len(arguments):
+            bound.apply_defaults()
+        return bound.args
+
+
+class Student:
+    """The student's functions, as attributes. Starts the sandbox when first called, and again after it died."""
+
+    def __init__(self, submission: Submission, files: Mapping[str, Path], signatures: Mapping[str, inspect.Signature],
+                 limits: Limits) -> None:  # fmt: skip
+        self._submission = submission
+        self._snippets = needed_code(submission.cells, list(signatures))
+        self._files = files
+        self._signatures = signatures
+        self._limits = limits
+        self._sandbox: Sandbox | None = None
+        self._seconds_left = limits.seconds_per_submission
+        self._timeouts: dict[str, int] = {}
+        self._answers: dict[bytes, list[Outcome] | CallFailed] = {}
+        self._given: dict[str, str] = {}  # the files with other content in the sandbox now
+        self._errors: list[dict[str, Any]] = []
+        self._defined: list[str] = []
+        self.calls: list[tuple[str, Mapping[str, str], Sequence[Any], Outcome | CallFailed]] = []
+
+    def __getattr__(self, name: str) -> RemoteFunction:
+        return self.given(name, {})
+
+    def with_file(self, path: str, text: str) -> StudentWithFile:
+        """The student's functions, defined afresh in a directory where `path` holds `text`."""
+        return StudentWithFile(self, {path: text})
+
+    def given(self, name: str, files: Mapping[str, str]) -> RemoteFunction:
+        if name not in self._signatures:
+            raise AttributeError(name)
+        return RemoteFunction(partial(self._call, name, files), self._signatures[name])
+
+    def close(self) -> None:
+        """Kill the sandbox."""
+        if self._sandbox is not None:
+            self._sandbox.close()
+            self._sandbox = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _call(self, name: str, files: Mapping[str, str], calls: Sequence[Sequence[Any]]) -> list[Outcome]:
+        """The outcomes of the calls. The same calls again within a grading are answered from memory."""
+        key = wire.pack((name, dict(files), [tuple(arguments) for arguments in calls]))
+        if key not in self._answers:
+            try:
+                self._answers[key] = self._call_worker(name, files, calls)
+            except CallFailed as failure:
+                self._answers[key] = failure
+                self.calls.append((name, files, calls[0], failure))
+            else:
+                outcomes = self._answers[key]
+                assert isinstance(outcomes, list)
+                self.calls += [(name, files, one, out) for one, out in zip(calls, outcomes, strict=True)]
+        answer = self._answers[key]
+        if isinstance(answer, CallFailed):
+            raise CallFailed(str(answer), answer.kind)
+        return answer
+
+    def _call_worker(self, name: str, files: Mapping[str, str], calls: Sequence[Sequence[Any]]) -> list[Outcome]:
+        self._load(files)
+        if name not in self._defined:
+            raise CallFailed(self._why_not_defined(name), "NotDefined")
+        if self._timeouts.get(name, 0) >= TIMEOUTS_ALLOWED:
+            raise CallFailed(f"`{name}` was not tried again: it had run out of time {TIMEOUTS_ALLOWED} times.", "TimeUp")
+        message = {"do": "call", "function": name, "calls": [list(arguments) for arguments in calls]}
+        try:
+            answers = self._ask(message, name)
+            outcomes = [self._outcome(name, arguments, answer)
+                        for arguments, answer in zip(calls, answers, strict=True)]  # fmt: skip
+        except (KeyError, TypeError, ValueError) as error:
+            self.close()  # forged or garbled: no answer of our worker looks like this
+            raise CallFailed(f"`{name}` gave no usable answer.", "Died") from error
+        return outcomes
+
+    def _outcome(self, name: str, arguments: Sequence[Any], answer: Mapping[str, Any]) -> Outcome:
+        if answer["error"] is not None:
+            error = answer["error"]
+            raise CallFailed(self._explain(name, error), str(error["type"]))
+        names = list(self._signatures[name].parameters)
+        changed = list(answer["arguments"])
+        if len(changed) != len(arguments) or not isinstance(answer["printed"], str):
+            raise ValueError("not an answer")
+        return Outcome(answer["returned"], dict(zip(names, changed, strict=False)), answer["printed"])
+
+    def _load(self, files: Mapping[str, str]) -> None:
+        """See to a running worker whose cells ran with `files` in place."""
+        if self._sandbox is not None and files == self._given:
+            return
+        if self._sandbox is None:
+            self._sandbox = Sandbox(self._files, self._limits)
+            self._given = {}
+        original = {path: self._files[path].read_text("utf-8") for path in self._given if path in self._files}
+        message = {
+            "do": "load",
+            "snippets": [(f"cell {snippet.cell_number}", snippet.source) for snippet in self._snippets],
+            "files": {**original, **files},
+            "functions": list(self._signatures),
+        }
+        try:
+            answer = self._ask(message, "your cells")
+            self._errors = [dict(error) for error in answer["errors"]]
+            self._defined = [str(name) for name in answer["defined"]]
+        except (KeyError, TypeError, ValueError) as error:
+            self.close()
+            raise CallFailed("The notebook's cells gave no usable answer.", "Died") from error
+        self._given = dict(files)
+
+    def _ask(self, message: Any, who: str) -> Any:
+        assert self._sandbox is not None
+        seconds = min(self._limits.seconds_per_call, self._seconds_left)
+        start = time.monotonic()
+        try:
+            if seconds <= 0:
+                raise TimeUp
+            return self._sandbox.ask(message, seconds)
+        except TimeUp as error:
+            self.close()
+            self._timeouts[who] = self._timeouts.get(who, 0) + 1
+            whole = self._seconds_left - (time.monotonic() - start) <= 0
+            limit = (f"{self._limits.seconds_per_submission:g} seconds for the whole notebook are used up"
+                     if whole else f"it was stopped after {seconds:g} seconds")  # fmt: skip
+            raise CallFailed(f"`{who}` did not finish: {limit}. Does a loop never end?", "TimeUp") from error
+        except Died as error:
+            self.close()
+            raise CallFailed(
+                f"`{who}` took its Python process down: it ended it, or used more than {self._limits.memory_mb} MB of "
+                "memory or a forbidden system call.",
+                "Died",
+            ) from error
+        finally:
+            self._seconds_left -= time.monotonic() - start
+
+    def _why_not_defined(self, name: str) -> str:
+        if name in self._submission.syntax_errors:
+            return self._submission.syntax_errors[name]
+        for error in self._errors:
+            return f"`{name}` is not defined, because a cell that it needs failed: {self._explain(name, error)}"
+        return f"`{name}` is not defined in this notebook. Keep the function's name as it was handed out."
+
+    def _explain(self, name: str, error: Mapping[str, Any]) -> str:
+        """One paragraph: what was raised, on which line of which cell, and what usually causes it."""
+        kind, text = str(error["type"])[:80], str(error["text"])[:300]
+        if kind == "NotImplementedError":
+            return f"`{name}` is not written yet: replace `raise NotImplementedError()` by your code."
+        place = ""
+        for cell in self._submission.cells:
+            lines = cell.source.splitlines()
+            line = error["line"]
+            if error["at"] == f"cell {cell.number}" and isinstance(line, int) and 0 < line <= len(lines):
+                place = f", in cell {cell.number}, line {line}: `{lines[line - 1].strip()[:100]}`"
+        return " ".join(filter(None, [f"`{name}` stopped with {kind}: {text}{place}.", hint_for(kind, text)]))
+
+
+@dataclass(frozen=True)
+class StudentWithFile:
+    """The student's functions, defined where some files hold other text."""
+
+    student: Student
+    files: Mapping[str, str]
+
+    def __getattr__(self, name: str) -> RemoteFunction:
+        return self.student.given(name, self.files)

@@ -1,0 +1,57 @@
+"""The `autograder` command: `check` grades one notebook, `demo` shows the whole cycle on the example class."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import secrets
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from autograder.assignment import Assignment, AssignmentError, course_root, load_assignment
+from autograder.demo import demo
+from autograder.grading import grade
+from autograder.report.feedback import report_text
+from autograder.sandbox import CannotConfine, Limits
+from autograder.submission import Unreadable, read_file
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status: 2 when there was nothing to grade."""
+    parser = argparse.ArgumentParser(prog="autograder", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    check = commands.add_parser("check", help="grade one notebook and explain its score")
+    check.add_argument("notebook", type=Path)
+    check.add_argument("--assignment", default="dinosaur-island", help="default: %(default)s")
+    check.add_argument("--json", action="store_true", help="print one JSON object instead of a page of text")
+    check.add_argument("--seed", type=int, help="of the random inputs; default: a new one, shown in the report")
+    check.add_argument("--sandbox", choices=["sandlock", "none"], default="sandlock",
+                       help="none: run the notebook's code unconfined")  # fmt: skip
+    show = commands.add_parser("demo", help="grade the example class in a scratch course")
+    show.add_argument("--keep", type=Path, help="the scratch course's directory; default: a temporary one")
+    options = parser.parse_args(arguments)
+    try:
+        if options.command == "demo":
+            return demo(options.keep)
+        return _check(options)
+    except (Unreadable, CannotConfine, AssignmentError) as error:
+        print(f"autograder: {error}", file=sys.stderr)
+        return 2
+
+
+def _check(options: argparse.Namespace) -> int:
+    assignment: Assignment = load_assignment(options.assignment, course_root())
+    if options.sandbox == "none":
+        print("autograder: the sandbox is off; this notebook's code can do what you can do.", file=sys.stderr)
+    seed = secrets.randbelow(2**32) if options.seed is None else options.seed
+    report = grade(
+        read_file(options.notebook), assignment, seed, dataclasses.replace(Limits(), sandbox=options.sandbox)
+    )
+    if options.json:
+        print(json.dumps(report.summary(), indent=2))
+    else:
+        Console().print(report_text(report))
+    return 0

@@ -1,0 +1,197 @@
+"""grade(submission bytes, assignment, seed, limits) -> Report: hidden pytest checks outside the student's process."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import platform
+import sys
+import zlib
+from collections.abc import Generator, Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pytest
+import threadpoolctl
+
+from autograder.assignment import Assignment, AssignmentError
+from autograder.calls import CallFailed, Student
+from autograder.compare import CheckFailed
+from autograder.reference import Follower, Reference
+from autograder.report import Check, Report, State
+from autograder.sandbox import Limits
+from autograder.submission import read_submission
+
+PYTEST_OPTIONS = [
+    "-q", "--assert=plain", "--capture=no", "--import-mode=importlib", "--strict-markers", "-c", os.devnull,
+    *(word for name in ("terminal", "cacheprovider", "junitxml", "faulthandler", "unraisableexception",
+                        "threadexception", "logging", "warnings", "doctest", "debugging") for word in ("-p", f"no:{name}")),
+]  # fmt: skip
+
+
+def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None = None) -> Report:
+    """Grade the bytes of a submitted notebook.
+
+    Raises `submission.Unreadable` when they are no notebook, `sandbox.CannotConfine` when this machine cannot run
+    students' code safely, and AssignmentError when the checks themselves are wrong.
+    """
+    limits = limits or Limits()
+    submission = read_submission(data, assignment.template, list(assignment.points))
+    reference = _reference(assignment)
+    with Student(submission, assignment.sandbox_files, reference.signatures, limits) as student:
+        checks = run_checks(assignment, student, reference, seed)
+    problems = (*submission.problems, *(f"{c.id} could not be assessed: {c.message}" for c in checks if _ours(c)))
+    return Report(assignment.name, tuple(checks), problems, {}, fingerprint(assignment, seed))
+
+
+@lru_cache(maxsize=4)
+def _reference(assignment: Assignment) -> Reference:
+    return Reference(assignment)
+
+
+def _ours(check: Check) -> bool:
+    return check.state == "not assessed" and check.message.startswith(OUR_FAULT)
+
+
+OUR_FAULT = "The check itself failed"
+
+
+def run_checks(assignment: Assignment, student: Student, reference: Reference, seed: int) -> list[Check]:
+    """Run the assignment's checks on a student's functions."""
+    plugin = ChecksPlugin(assignment, student, reference, seed)
+    files = [str(assignment.folder / f"test_{name}.py") for name in assignment.points]
+    with _importable(str(assignment.folder)):
+        status = pytest.main([*PYTEST_OPTIONS, f"--rootdir={assignment.folder}", *files], plugins=[plugin])
+    if plugin.errors or status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise AssignmentError("\n".join(plugin.errors) or f"pytest could not run the checks ({status!r}).")
+    for name, points in assignment.points.items():
+        total = sum(check.max_points for check in plugin.checks if check.function == name)
+        if abs(total - points) > 1e-9:
+            raise AssignmentError(
+                f"The checks in test_{name}.py give {total:g} points, the cell test-{name} of the source notebook "
+                f"{points:g}: make them agree."
+            )
+    return plugin.checks
+
+
+@contextlib.contextmanager
+def _importable(folder: str) -> Iterator[None]:
+    """Let the checks import the helpers beside them."""
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+
+
+class ChecksPlugin:
+    """The pytest plug-in: the fixtures `student`, `reference`, `rng`, `seed`, and the markers `points`, `needs`."""
+
+    def __init__(self, assignment: Assignment, student: Student, reference: Reference, seed: int) -> None:
+        self.assignment = assignment
+        self._student = student
+        self._reference = reference
+        self._seed = seed
+        self.checks: list[Check] = []
+        self.errors: list[str] = []
+
+    @pytest.fixture
+    def student(self) -> Student:
+        """The student's functions, called in the sandbox."""
+        return self._student
+
+    @pytest.fixture
+    def reference(self, request: pytest.FixtureRequest) -> Reference | Follower:
+        """The solution's functions; those that the student has wrong are the student's, inside of the others."""
+        inner = self._reference.inner_functions(_function(request.node))
+        wrong = [name for name in inner if any(c.state != "passed" for c in self.checks if c.function == name)]
+        return self._reference.following(self._student, wrong) if wrong else self._reference
+
+    @pytest.fixture
+    def seed(self) -> int:
+        """The seed of this assignment run."""
+        return self._seed
+
+    @pytest.fixture
+    def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
+        """Random inputs: the same for every student of a run, others in each check."""
+        return np.random.default_rng([self._seed, zlib.crc32(request.node.name.encode())])
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.addinivalue_line("markers", "points(number): what the check is worth")
+        config.addinivalue_line("markers", "needs(*names): checks of the same file that have to pass before")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.errors.append(f"{report.nodeid} cannot be read: {report.longreprtext}")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if call.when == "call" or (call.when == "setup" and call.excinfo is not None):
+            state, message = _verdict(call.excinfo.value if call.excinfo else None)
+            self._add(item, state, message)
+        return report
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        needed = {name.removeprefix("test_") for mark in item.iter_markers("needs") for name in mark.args}
+        function = _function(item)
+        for check in self.checks:
+            if check.function == function and check.id.split(".", 1)[1] in needed and check.state != "passed":
+                raise NotAssessed(f"This could not be assessed, since another check failed: {check.sentence}")
+
+    def _add(self, item: pytest.Item, state: State, message: str) -> None:
+        (points,) = next(iter(item.iter_markers("points"))).args
+        sentence = " ".join((getattr(item, "obj", None).__doc__ or item.name).split())
+        self.checks.append(
+            Check(
+                id=f"{_function(item)}.{item.name.removeprefix('test_')}",
+                function=_function(item),
+                sentence=sentence,
+                state=state,
+                points=float(points) if state == "passed" else 0.0,
+                max_points=float(points),
+                message=message,
+            )
+        )
+
+
+class NotAssessed(Exception):
+    """A check that this one builds on did not pass."""
+
+
+def _function(item: pytest.Item) -> str:
+    """The function that a check is about: test_clip.py is about `clip`."""
+    return item.path.stem.removeprefix("test_")
+
+
+def _verdict(error: BaseException | None) -> tuple[State, str]:
+    match error:
+        case None:
+            return "passed", ""
+        case NotAssessed():
+            return "not assessed", str(error)
+        case CallFailed() | CheckFailed() | AssertionError():
+            return "failed", str(error) or "The result is not what the exercise asks for."
+        case _:
+            return "not assessed", f"{OUR_FAULT} ({type(error).__name__}: {error}): this costs no points for good."
+
+
+@lru_cache(maxsize=4)
+def fingerprint(assignment: Assignment, seed: int) -> dict[str, str]:
+    """What the verdict could depend on besides the submission."""
+    blas = [lib for lib in threadpoolctl.threadpool_info() if lib["user_api"] == "blas"]
+    core: Any = getattr(np, "_core", None) or np.core  # NumPy 2 renamed it
+    features = sorted(name for name, on in core._multiarray_umath.__cpu_features__.items() if on)
+    return {
+        "numpy": np.__version__,
+        "blas": ", ".join(f"{lib['internal_api']} {lib.get('architecture', '')}" for lib in blas) or "unknown",
+        "cpu_features": hashlib.sha256(" ".join(features).encode()).hexdigest()[:12],
+        "python": platform.python_version(),
+        "checks": assignment.checks_hash,
+        "seed": str(seed),
+    }

@@ -1,0 +1,131 @@
+"""The solution cells of a source notebook, as functions of the grader's own process."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder import wire
+from autograder.assignment import Assignment
+from autograder.calls import CallFailed, Outcome, RemoteFunction, Student
+from autograder.submission import needed_code, read_submission
+
+Namespace = dict[str, Any]
+
+
+def load_reference(notebook: Path) -> Namespace:
+    """The global names of a source notebook after its solution cells, and what they need, have run."""
+    template = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+    marks = [cell.metadata.get("nbgrader", {}) for cell in template.cells]
+    functions = [mark["grade_id"] for mark in marks if mark.get("solution")]
+    cells = read_submission(notebook.read_bytes(), template, functions).cells
+    return run_cells([(f"cell {s.cell_number}", s.source) for s in needed_code(cells, functions)])
+
+
+def run_cells(cells: list[tuple[str, str]]) -> Namespace:
+    """The global names after (name, source) cells of ours have run in a fresh namespace."""
+    namespace: Namespace = {"__name__": "reference"}
+    for name, source in cells:
+        exec(compile(source, name, "exec"), namespace)
+    return namespace
+
+
+class Reference:
+    """The solution's functions, as attributes that answer with an Outcome, like those of `Student`."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._namespace = load_reference(assignment.source)
+        self.functions = list(assignment.points)
+        self.signatures = {name: inspect.signature(self._namespace[name]) for name in self.functions}
+        self._answers: dict[bytes, list[Outcome]] = {}
+
+    def __getattr__(self, name: str) -> RemoteFunction:
+        if name.startswith("_") or name not in self.signatures:
+            raise AttributeError(name)
+        return RemoteFunction(partial(self._call, name), self.signatures[name])
+
+    def _call(self, name: str, calls: list[tuple[Any, ...]]) -> list[Outcome]:
+        key = wire.pack((name, [tuple(arguments) for arguments in calls]))
+        if key not in self._answers:
+            self._answers[key] = [call(self._namespace, name, one, self.signatures[name]) for one in calls]
+        return self._answers[key]
+
+    def inner_functions(self, name: str) -> list[str]:
+        """The assignment's other functions that the solution of `name` calls."""
+        return [other for other in self.functions if other in self._namespace[name].__code__.co_names]
+
+    def following(self, student: Student, wrong: list[str]) -> Follower:
+        """The solution in which the `wrong` functions are the student's own."""
+        return Follower(self, student, wrong)
+
+
+class Follower:
+    """The solution built on a student's own inner functions, so that a mistake is paid for only once."""
+
+    def __init__(self, reference: Reference, student: Student, wrong: list[str]) -> None:
+        self._reference = reference
+        self._student = student
+        self._wrong = wrong
+
+    @cached_property
+    def _namespace(self) -> Namespace:
+        ours = self._reference._namespace
+        parts = {name: self._local(name, ours[name]) for name in self._wrong}
+        namespace = {**ours, **parts}
+        for name in self._reference.functions:
+            if name not in self._wrong:  # the same code, looking its inner functions up in the mixed namespace
+                namespace[name] = type(ours[name])(ours[name].__code__, namespace, name, ours[name].__defaults__)
+        return namespace
+
+    def __getattr__(self, name: str) -> RemoteFunction:
+        return RemoteFunction(partial(self._call, name), self._reference.signatures[name])
+
+    def _call(self, name: str, calls: list[tuple[Any, ...]]) -> list[Outcome]:
+        return [self._one(name, arguments) for arguments in calls]
+
+    def _one(self, name: str, arguments: tuple[Any, ...]) -> Outcome:
+        try:
+            return call(self._namespace, name, arguments, self._reference.signatures[name])
+        except Exception:  # what the student's part returned breaks the solution: judge by the solution alone
+            return getattr(self._reference, name)(*arguments)
+
+    def _local(self, name: str, ours: Callable[..., Any]) -> Callable[..., Any]:
+        """The student's function as a local one: the call is remote, its changes to arguments are made here."""
+
+        def function(*arguments: Any, **named: Any) -> Any:
+            try:
+                outcome = getattr(self._student, name)(*arguments, **named)
+            except CallFailed:
+                return ours(*arguments, **named)
+            for given, changed in zip(arguments, outcome.arguments.values(), strict=False):
+                _change(given, changed)
+            return outcome.returned
+
+        return function
+
+
+def call(namespace: Namespace, name: str, arguments: tuple[Any, ...], signature: inspect.Signature) -> Outcome:
+    """Call a trusted function on copies of the arguments."""
+    copies = wire.decode(wire.encode(list(arguments)))
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
+        returned = namespace[name](*copies)
+    changed = dict(zip(signature.parameters, copies, strict=False))
+    return Outcome(wire.decode(wire.encode(returned)), wire.decode(wire.encode(changed)), printed.getvalue())
+
+
+def _change(given: Any, changed: Any) -> None:
+    """Make a mutable argument what the remote call left of it."""
+    if isinstance(given, dict) and isinstance(changed, Mapping):
+        for key, value in changed.items():
+            if key in given and hasattr(given[key], "shape") and getattr(value, "shape", None) == given[key].shape:
+                given[key][...] = value
+    elif hasattr(given, "shape") and getattr(changed, "shape", None) == given.shape:
+        given[...] = changed

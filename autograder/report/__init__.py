@@ -1,0 +1,88 @@
+"""The Report: everything that grading says about one submission, as plain data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+State = Literal["passed", "failed", "not assessed"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """The outcome of one check: its `sentence` is the check's docstring, `message` why it did not pass."""
+
+    id: str
+    function: str
+    sentence: str
+    state: State
+    points: float
+    max_points: float
+    message: str = ""
+    misconception: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What grading found. Written by `grading.grade`, read by everything that records or shows grades."""
+
+    assignment: str
+    checks: tuple[Check, ...]
+    problems: tuple[str, ...] = ()
+    diagnoses: dict[str, str] = field(default_factory=dict)  # function -> what the student misunderstood
+    fingerprint: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def score(self) -> float:
+        return sum(check.points for check in self.checks)
+
+    @property
+    def max_score(self) -> float:
+        return sum(check.max_points for check in self.checks)
+
+    def functions(self) -> dict[str, list[Check]]:
+        """The checks by the function that they are about, in the assignment's order."""
+        grouped: dict[str, list[Check]] = {}
+        for check in self.checks:
+            grouped.setdefault(check.function, []).append(check)
+        return grouped
+
+    def summary(self) -> dict[str, Any]:
+        """The object that `autograder check --json` prints (the contract stands in docs/architecture.md)."""
+        functions = {
+            name: {
+                "score": sum(check.points for check in checks),
+                "max_score": sum(check.max_points for check in checks),
+                "checks": [
+                    {
+                        "id": check.id,
+                        "state": check.state,
+                        "points": check.points,
+                        "max_points": check.max_points,
+                        "message": check.message,
+                        "misconception": check.misconception,
+                    }
+                    for check in checks
+                ],
+            }
+            for name, checks in self.functions().items()
+        }
+        return {
+            "assignment": self.assignment,
+            "score": self.score,
+            "max_score": self.max_score,
+            "functions": functions,
+            "problems": list(self.problems),
+            "fingerprint": self.fingerprint,
+        }
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def from_json(text: str) -> Report:
+        data = json.loads(text)
+        data["checks"] = tuple(Check(**check) for check in data["checks"])
+        data["problems"] = tuple(data["problems"])
+        return Report(**data)

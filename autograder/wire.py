@@ -1,0 +1,164 @@
+"""Plain values and arrays to bytes and back, never pickle: the only language that crosses the sandbox's pipes.
+
+A frame is four bytes of length (big-endian) and that many bytes of JSON. JSON's own types stand for themselves; a
+tuple, dict, array, NumPy scalar or anything else is an object {"t": tag, ...}. Standard library and NumPy only: the
+worker imports this inside the sandbox.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import os
+import select
+import struct
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+MAX_DEPTH = 12
+_PLAIN_KINDS = "biuf"  # bool, signed, unsigned, float: what an array of numbers can hold
+
+
+class WireError(Exception):
+    """The bytes are no frame of ours, or the value cannot be sent."""
+
+
+class EndOfStream(WireError):
+    """The other side closed its end."""
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """Stands for a value that is not plain data: only the name of its type crosses."""
+
+    type_name: str
+
+
+def encode(value: Any, depth: int = 0) -> Any:
+    """A value as JSON-ready data. What is not plain data becomes Opaque."""
+    kind = type(value)
+    if value is None or kind in (bool, int, float, str):
+        return value
+    if depth > MAX_DEPTH:
+        return {"t": "opaque", "v": "too deeply nested"}
+    if kind is list:
+        return [encode(item, depth + 1) for item in value]
+    if kind is tuple:
+        return {"t": "tuple", "v": [encode(item, depth + 1) for item in value]}
+    if isinstance(value, dict):
+        return {"t": "dict", "v": [[encode(k, depth + 1), encode(v, depth + 1)] for k, v in value.items()]}
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in _PLAIN_KINDS and value.dtype.itemsize <= 8:
+        array = np.asarray(value)
+        little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        return {
+            "t": "scalar" if isinstance(value, np.generic) else "array",
+            "dtype": little.dtype.str,
+            "shape": array.shape,
+            "v": base64.b64encode(little.tobytes()).decode("ascii"),
+        }
+    return {"t": "opaque", "v": value.type_name if isinstance(value, Opaque) else kind.__name__}
+
+
+def decode(data: Any, depth: int = 0) -> Any:
+    """The value that `encode` made this data from. Raises WireError on anything else."""
+    if data is None or isinstance(data, bool | int | float | str):
+        return data
+    if depth > MAX_DEPTH + 1:
+        raise WireError("nested too deeply")
+    if isinstance(data, list):
+        return [decode(item, depth + 1) for item in data]
+    try:
+        tag, content = data["t"], data["v"]
+        if tag == "tuple":
+            return tuple(decode(item, depth + 1) for item in _is(content, list))
+        if tag == "dict":
+            return {decode(key, depth + 1): decode(value, depth + 1) for key, value in _is(content, list)}
+        if tag == "opaque":
+            return Opaque(_is(content, str)[:80])
+        if tag in ("array", "scalar"):
+            return _decode_array(tag, data["dtype"], data["shape"], content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise WireError(f"not a value: {error}") from error
+    raise WireError(f"unknown tag {tag!r:.40}")
+
+
+def _decode_array(tag: str, dtype_name: Any, shape: Any, content: Any) -> Any:
+    if _is(dtype_name, str) not in _DTYPES:
+        raise WireError(f"not an array of numbers: {dtype_name!r:.40}")
+    dtype = np.dtype(dtype_name)
+    raw = base64.b64decode(_is(content, str), validate=True)
+    if len(_is(shape, list)) > 32 or not all(type(n) is int and 0 <= n <= 2**31 for n in shape):
+        raise WireError("not a shape")
+    if math.prod(shape) * dtype.itemsize != len(raw):
+        raise WireError("shape and bytes do not agree")
+    array = np.frombuffer(raw, dtype).reshape(shape).copy()
+    return array[()] if tag == "scalar" and not shape else array
+
+
+_DTYPES = {"|b1", *(f"{order}{kind}{size}" for kind, order, size in
+           [("i", "|", 1), ("u", "|", 1), *((k, "<", s) for k in "iu" for s in (2, 4, 8)),
+            *(("f", "<", s) for s in (2, 4, 8))])}  # fmt: skip
+
+
+def _is(value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        raise WireError(f"expected {kind.__name__}, got {type(value).__name__}")
+    return value
+
+
+def pack(message: Any) -> bytes:
+    """One frame that holds `message`."""
+    return frame(encode(message))
+
+
+def frame(encoded: Any) -> bytes:
+    """One frame that holds what `encode` made."""
+    body = json.dumps(encoded).encode("utf-8", "surrogatepass")
+    return struct.pack(">I", len(body)) + body
+
+
+def unpack(body: bytes) -> Any:
+    """The message in a frame's body. Raises WireError on bytes that are no message."""
+    try:
+        return decode(json.loads(body.decode("utf-8", "surrogatepass")))
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"not a message: {error}") from error
+
+
+def read_frame(fd: int, limit: int, deadline: float | None = None) -> bytes:
+    """The body of the next frame on `fd`, of at most `limit` bytes.
+
+    Raises EndOfStream when the other side is gone, TimeoutError when `time.monotonic()` passes `deadline`,
+    and WireError when the frame claims to be longer than `limit`.
+    """
+    (length,) = struct.unpack(">I", _read_exactly(fd, 4, deadline))
+    if length > limit:
+        raise WireError(f"a frame of {length} bytes is over the limit of {limit}")
+    return _read_exactly(fd, length, deadline)
+
+
+def _read_exactly(fd: int, count: int, deadline: float | None) -> bytes:
+    parts, missing = [], count
+    while missing:
+        if deadline is not None:
+            poller = select.poll()  # not select.select, which fails on descriptors above 1,023
+            poller.register(fd, select.POLLIN)
+            if not poller.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                raise TimeoutError
+        part = os.read(fd, min(missing, 1 << 20))
+        if not part:
+            raise EndOfStream("the other side is gone")
+        parts.append(part)
+        missing -= len(part)
+    return b"".join(parts)
+
+
+def write_frame(fd: int, frame: bytes) -> None:
+    """Write a whole frame; raises BrokenPipeError when the reader is gone."""
+    view = memoryview(frame)
+    while view:
+        view = view[os.write(fd, view) :]

@@ -1,0 +1,97 @@
+"""What a submission can and cannot do, tried from inside the real sandbox."""
+
+import os
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from autograder.sandbox import Died, Limits, Sandbox, TimeUp
+
+ROOT = Path(__file__).parents[1]
+LIMITS = Limits(memory_mb=512, file_mb=1, output_kb=10)
+
+
+def run(body, *arguments, seconds=10, limits=LIMITS):
+    """What a student's function with this body answers: its encoded outcome as a dictionary."""
+    source = "import os, sys\ndef attack(*arguments):\n" + "\n".join(f"    {line}" for line in body.splitlines())
+    with Sandbox({}, limits) as sandbox:
+        load = {"do": "load", "snippets": [("cell 1", source)], "files": {}, "functions": ["attack"]}
+        assert sandbox.ask(load, seconds) == {"errors": [], "defined": ["attack"]}
+        (answer,) = sandbox.ask({"do": "call", "function": "attack", "calls": [list(arguments)]}, seconds)
+        return answer
+
+
+def error_type(body, *arguments):
+    return run(body, *arguments)["error"]["type"]
+
+
+def test_a_function_answers_with_its_value_its_arguments_and_its_prints():
+    answer = run("arguments[0].append(3)\nprint('hello')\nreturn len(arguments[0])", [1, 2])
+    assert (answer["returned"], answer["arguments"], answer["printed"]) == (3, [[1, 2, 3]], "hello\n")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ROOT / "autograder" / "assignments" / "dinosaur-island" / "test_clip.py",
+        ROOT / "source" / "dinosaur-island" / "dinosaur-island.ipynb",
+        ROOT / "autograder" / "grading.py",
+        "/etc/passwd",
+        f"/proc/{os.getpid()}/environ",
+        f"/proc/{os.getpid()}/mem",
+    ],
+)
+def test_nothing_of_the_graders_can_be_read(place):
+    assert error_type("return open(arguments[0], 'rb').read(10)", str(place)) in ("PermissionError", "FileNotFoundError")
+
+
+def test_no_secret_of_the_graders_is_in_the_environment(monkeypatch):
+    monkeypatch.setenv("GRADEBOOK_URL", "postgresql://secret")
+    assert "GRADEBOOK_URL" not in run("return list(os.environ)")["returned"]
+
+
+@pytest.mark.parametrize("place", [ROOT / "hello", "/tmp/hello-from-a-student", "/dev/shm/hello", Path.home() / "hello"])
+def test_nothing_outside_the_scratch_directory_can_be_written(place):
+    assert error_type("open(arguments[0], 'w').write('x')", str(place)) == "PermissionError"
+    assert not Path(place).exists()
+
+
+def test_no_server_can_be_reached():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        body = "import socket\nsocket.create_connection(('127.0.0.1', arguments[0]), 2)"
+        assert run(body, server.getsockname()[1])["error"] is not None
+
+
+def test_no_process_can_be_started():
+    assert error_type("import subprocess\nsubprocess.run(['/bin/true'])") is not None
+    assert error_type("os.fork()") == "BlockingIOError"
+
+
+def test_an_endless_loop_is_stopped():
+    with pytest.raises(TimeUp):
+        run("while True: pass", seconds=1)
+
+
+def test_memory_is_limited():
+    with pytest.raises(Died):
+        run("x = bytearray(1 << 30)\nx[:] = b'1' * len(x)")
+
+
+def test_files_and_output_are_limited():
+    assert error_type("open('large', 'wb').write(bytes(4 << 20))") == "OSError"
+    assert len(run("print('x' * 1_000_000)")["printed"]) == LIMITS.output_kb << 10
+
+
+def test_the_scratch_directory_is_gone_afterwards():
+    with Sandbox({"datasets/a.txt": Path(__file__)}, LIMITS) as sandbox:
+        assert (sandbox.scratch / "datasets" / "a.txt").exists()
+    assert not sandbox.scratch.exists()
+
+
+def test_sandboxes_beside_each_other_see_nothing_of_each_other():
+    with Sandbox({}, LIMITS) as other:
+        assert error_type("return os.listdir(arguments[0])", str(other.scratch)) == "PermissionError"
+        assert error_type("os.kill(arguments[0], 9)", other._process.pid) in ("PermissionError", "ProcessLookupError")
+    assert threading.active_count() < 20

@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
@@ -41,11 +42,18 @@ class Assignment:
         return {mark["grade_id"].removeprefix("test-"): float(mark["points"]) for mark in graded}
 
     @cached_property
+    def _description(self) -> dict[str, Any]:
+        return tomllib.loads((self.folder / "assignment.toml").read_text("utf-8"))
+
+    @cached_property
     def sandbox_files(self) -> dict[str, Path]:
         """What lies beside the student's code in the sandbox: path there -> file here."""
-        with open(self.folder / "assignment.toml", "rb") as file:
-            names = tomllib.load(file)["sandbox_files"]
-        return {name: self.root / name for name in names}
+        return {name: self.root / name for name in self._description["sandbox_files"]}
+
+    @cached_property
+    def arguments_that_matter(self) -> dict[str, list[str]]:
+        """Which arguments of a function have to be as asked after the call: function -> parameter names."""
+        return dict(self._description.get("arguments_that_matter", {}))
 
     @cached_property
     def checks_hash(self) -> str:

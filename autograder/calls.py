@@ -35,6 +35,16 @@ class CallFailed(AssertionError):
         self.kind = kind  # the exception's type name, "TimeUp", "Died" or "NotDefined"
 
 
+@dataclass(frozen=True)
+class Call:
+    """A call that a check made, and what came of it."""
+
+    function: str
+    arguments: Sequence[Any]
+    outcome: Outcome | CallFailed
+    seconds: float
+
+
 class RemoteFunction:
     """One function of the student's. Call it like the function itself; the answer is an Outcome."""
 
@@ -74,7 +84,7 @@ class Student:
         self._given: dict[str, str] = {}  # the files with other content in the sandbox now
         self._errors: list[dict[str, Any]] = []
         self._defined: list[str] = []
-        self.calls: list[tuple[str, Mapping[str, str], Sequence[Any], Outcome | CallFailed]] = []
+        self.calls: list[Call] = []
 
     def __getattr__(self, name: str) -> RemoteFunction:
         return self.given(name, {})
@@ -104,15 +114,17 @@ class Student:
         """The outcomes of the calls. The same calls again within a grading are answered from memory."""
         key = wire.pack((name, dict(files), [tuple(arguments) for arguments in calls]))
         if key not in self._answers:
+            start = time.monotonic()
             try:
-                self._answers[key] = self._call_worker(name, files, calls)
+                outcomes = self._call_worker(name, files, calls)
             except CallFailed as failure:
                 self._answers[key] = failure
-                self.calls.append((name, files, calls[0], failure))
+                if len(calls) == 1:  # of several, it is not known which one failed
+                    self.calls.append(Call(name, calls[0], failure, time.monotonic() - start))
             else:
-                outcomes = self._answers[key]
-                assert isinstance(outcomes, list)
-                self.calls += [(name, files, one, out) for one, out in zip(calls, outcomes, strict=True)]
+                self._answers[key] = outcomes
+                seconds = (time.monotonic() - start) / len(calls)
+                self.calls += [Call(name, one, out, seconds) for one, out in zip(calls, outcomes, strict=True)]
         answer = self._answers[key]
         if isinstance(answer, CallFailed):
             raise CallFailed(str(answer), answer.kind)
@@ -154,7 +166,7 @@ class Student:
         original = {path: self._files[path].read_text("utf-8") for path in self._given if path in self._files}
         message = {
             "do": "load",
-            "snippets": [(f"cell {snippet.cell_number}", snippet.source) for snippet in self._snippets],
+            "snippets": [(f"cell {one.cell_number}", one.source, one.statements) for one in self._snippets],
             "files": {**original, **files},
             "functions": list(self._signatures),
         }

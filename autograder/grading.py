@@ -9,6 +9,7 @@ import platform
 import sys
 import zlib
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,13 +20,14 @@ import threadpoolctl
 from autograder.assignment import Assignment, AssignmentError
 from autograder.calls import CallFailed, Student
 from autograder.compare import CheckFailed
+from autograder.diagnose import diagnose
 from autograder.reference import Follower, Reference
 from autograder.report import Check, Report, State
 from autograder.sandbox import Limits
 from autograder.submission import read_submission
 
 PYTEST_OPTIONS = [
-    "-q", "--assert=plain", "--capture=no", "--import-mode=importlib", "--strict-markers", "-c", os.devnull,
+    "--assert=plain", "--capture=no", "--import-mode=importlib", "--strict-markers", "-c", os.devnull,
     *(word for name in ("terminal", "cacheprovider", "junitxml", "faulthandler", "unraisableexception",
                         "threadexception", "logging", "warnings", "doctest", "debugging") for word in ("-p", f"no:{name}")),
 ]  # fmt: skip
@@ -42,8 +44,18 @@ def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None 
     reference = _reference(assignment)
     with Student(submission, assignment.sandbox_files, reference.signatures, limits) as student:
         checks = run_checks(assignment, student, reference, seed)
+    failed = {check.function for check in checks if check.state == "failed"}
+    found = {name: diagnose(name, student.calls, assignment, reference) for name in assignment.points if name in failed}
+    known = {name: misconception for name, misconception in found.items() if misconception is not None}
+    checks = [
+        replace(check, misconception=known[check.function].id)
+        if check.state == "failed" and check.function in known
+        else check
+        for check in checks
+    ]
     problems = (*submission.problems, *(f"{c.id} could not be assessed: {c.message}" for c in checks if _ours(c)))
-    return Report(assignment.name, tuple(checks), problems, {}, fingerprint(assignment, seed))
+    diagnoses = {name: misconception.tells for name, misconception in known.items()}
+    return Report(assignment.name, tuple(checks), problems, diagnoses, fingerprint(assignment, seed))
 
 
 @lru_cache(maxsize=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import inspect
 import io
@@ -15,24 +16,39 @@ import nbformat
 from autograder import wire
 from autograder.assignment import Assignment
 from autograder.calls import CallFailed, Outcome, RemoteFunction, Student
-from autograder.submission import needed_code, read_submission
+from autograder.submission import Snippet, needed_code, read_submission
 
 Namespace = dict[str, Any]
 
 
 def load_reference(notebook: Path) -> Namespace:
     """The global names of a source notebook after its solution cells, and what they need, have run."""
+    return run_cells(solution_cells(notebook))
+
+
+def solution_cells(notebook: Path) -> dict[str, str]:
+    """The source notebook's solution cells and what they need, in order: grade_id (or place) -> source."""
     template = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     marks = [cell.metadata.get("nbgrader", {}) for cell in template.cells]
     functions = [mark["grade_id"] for mark in marks if mark.get("solution")]
     cells = read_submission(notebook.read_bytes(), template, functions).cells
-    return run_cells([(f"cell {s.cell_number}", s.source) for s in needed_code(cells, functions)])
+    grade_ids = {cell.number: cell.grade_id for cell in cells}
+    needed = needed_code(cells, functions)
+    return {grade_ids[one.cell_number] or f"cell {one.cell_number}": _text(one) for one in needed}
 
 
-def run_cells(cells: list[tuple[str, str]]) -> Namespace:
-    """The global names after (name, source) cells of ours have run in a fresh namespace."""
+def _text(snippet: Snippet) -> str:
+    """The needed statements of a cell; as they are written when that is the whole cell."""
+    body = ast.parse(snippet.source).body
+    if len(snippet.statements) == len(body):
+        return snippet.source
+    return "\n".join(ast.unparse(body[index]) for index in snippet.statements)
+
+
+def run_cells(cells: Mapping[str, str]) -> Namespace:
+    """The global names after cells of ours (name -> source) have run in a fresh namespace."""
     namespace: Namespace = {"__name__": "reference"}
-    for name, source in cells:
+    for name, source in cells.items():
         exec(compile(source, name, "exec"), namespace)
     return namespace
 
@@ -41,7 +57,9 @@ class Reference:
     """The solution's functions, as attributes that answer with an Outcome, like those of `Student`."""
 
     def __init__(self, assignment: Assignment) -> None:
-        self._namespace = load_reference(assignment.source)
+        self.cells = solution_cells(assignment.source)
+        self.identity = assignment.checks_hash
+        self._namespace = run_cells(self.cells)
         self.functions = list(assignment.points)
         self.signatures = {name: inspect.signature(self._namespace[name]) for name in self.functions}
         self._answers: dict[bytes, list[Outcome]] = {}

@@ -57,7 +57,7 @@ def encode(value: Any, depth: int = 0) -> Any:
         return {
             "t": "scalar" if isinstance(value, np.generic) else "array",
             "dtype": little.dtype.str,
-            "shape": array.shape,
+            "shape": list(array.shape),
             "v": base64.b64encode(little.tobytes()).decode("ascii"),
         }
     return {"t": "opaque", "v": value.type_name if isinstance(value, Opaque) else kind.__name__}

@@ -6,6 +6,7 @@ wire.py only. Requests come on file descriptor 0, answers go out on 1; students'
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import linecache
@@ -35,18 +36,25 @@ class BoundedText(io.TextIOBase):
         return len(text)
 
 
-def load(snippets: list[tuple[str, str]], files: dict[str, str]) -> tuple[Namespace, list[dict[str, Any]]]:
-    """Run (cell name, source) pairs in a fresh namespace. Returns it, and what went wrong in which cell."""
+def load(
+    snippets: list[tuple[str, str, tuple[int, ...]]], files: dict[str, str]
+) -> tuple[Namespace, list[dict[str, Any]]]:
+    """Run top-level statements of cells, (cell name, source, statements' indices), in a fresh namespace.
+
+    Returns it, and what went wrong in which cell.
+    """
     for path, text in files.items():
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
     namespace: Namespace = {"__name__": "__main__"}
     errors = []
-    for name, source in snippets:
+    for name, source, statements in snippets:
         # linecache lets inspect.getsource and tracebacks find the cell's text
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         try:
-            exec(compile(source, name, "exec"), namespace)
+            tree = ast.parse(source)
+            tree.body = [tree.body[index] for index in statements]
+            exec(compile(tree, name, "exec"), namespace)
         except BaseException as error:
             errors.append({"cell": name, **describe(error)})
     return namespace, errors

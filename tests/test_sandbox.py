@@ -17,7 +17,7 @@ def run(body, *arguments, seconds=10, limits=LIMITS):
     """What a student's function with this body answers: its encoded outcome as a dictionary."""
     source = "import os, sys\ndef attack(*arguments):\n" + "\n".join(f"    {line}" for line in body.splitlines())
     with Sandbox({}, limits) as sandbox:
-        load = {"do": "load", "snippets": [("cell 1", source)], "files": {}, "functions": ["attack"]}
+        load = {"do": "load", "snippets": [("cell 1", source, (0, 1))], "files": {}, "functions": ["attack"]}
         assert sandbox.ask(load, seconds) == {"errors": [], "defined": ["attack"]}
         (answer,) = sandbox.ask({"do": "call", "function": "attack", "calls": [list(arguments)]}, seconds)
         return answer

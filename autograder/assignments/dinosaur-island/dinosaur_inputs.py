@@ -1,0 +1,154 @@
+"""Inputs for the hidden checks: random gradients, small networks, vocabularies, and what `model` printed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.compare import CheckFailed, short
+
+GRADIENTS = ("dWax", "dWaa", "dWya", "db", "dby")
+PARAMETERS = ("Wax", "Waa", "Wya", "b", "by")
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def shapes(n_a: int, n_x: int, n_y: int) -> dict[str, tuple[int, int]]:
+    """The shape of each parameter of a network with these sizes."""
+    return {"Wax": (n_a, n_x), "Waa": (n_a, n_a), "Wya": (n_y, n_a), "b": (n_a, 1), "by": (n_y, 1)}
+
+
+def gradients(
+    rng: np.random.Generator, n_a: int, n_x: int, n_y: int, scale: float = 10.0
+) -> dict[str, np.ndarray]:
+    """Normal random gradients of standard deviation `scale`."""
+    return {f"d{name}": rng.normal(0, scale, shape) for name, shape in shapes(n_a, n_x, n_y).items()}
+
+
+def vocabulary(size: int, newline: int = 0) -> dict[str, int]:
+    """`char_to_ix` of `size` characters in which the newline has the number `newline`."""
+    letters = iter(LETTERS)
+    return {"\n" if i == newline else next(letters): i for i in range(size)}
+
+
+def network(
+    rng: np.random.Generator, n_a: int, vocab_size: int, sharpness: float = 1.5
+) -> dict[str, np.ndarray]:
+    """Random parameters of a calm network: rounding differences do not grow from step to step."""
+    sizes = shapes(n_a, vocab_size, vocab_size)
+    scales = {"Wax": 1.0, "Waa": 0.9 / np.sqrt(n_a), "Wya": sharpness / np.sqrt(n_a / 4), "b": 0.3, "by": 0.5}
+    return {name: rng.normal(0, scales[name], sizes[name]) for name in PARAMETERS}
+
+
+def blank_network(n_a: int, vocab_size: int) -> dict[str, np.ndarray]:
+    """Parameters that are all zero: every character is equally likely, always."""
+    return {name: np.zeros(shape) for name, shape in shapes(n_a, vocab_size, vocab_size).items()}
+
+
+def step(
+    parameters: dict[str, np.ndarray], letter: int | None, a_prev: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities (vocabulary,) of the next character and the hidden state (n_a, 1), as the exercise states them."""
+    z = parameters["Waa"] @ a_prev + parameters["b"]
+    if letter is not None:
+        z = z + parameters["Wax"][:, [letter]]
+    a = np.tanh(z)
+    y = parameters["Wya"] @ a + parameters["by"]
+    e = np.exp(y - y.max()).ravel()
+    return e / e.sum(), a
+
+
+def smallest_margin(parameters: dict[str, np.ndarray], indices: list[int], seed: int) -> float:
+    """How near the nearest draw of `sample` came to a boundary of the cumulative distribution.
+
+    Draw number t is seeded with `counter + seed`, both grown by t, and compares one uniform number with the boundaries.
+    """
+    a, letter, margin = np.zeros((len(parameters["b"]), 1)), None, 1.0
+    for t, index in enumerate(indices[:50]):
+        p, a = step(parameters, letter, a)
+        uniform = np.random.RandomState(seed + 2 * t).random_sample()
+        margin, letter = min(margin, np.abs(p.cumsum() - uniform).min()), index
+    return margin
+
+
+def law(
+    parameters: dict[str, np.ndarray], newline: int, positions: tuple[int, ...]
+) -> dict[tuple[int, ...], float]:
+    """Exact joint probabilities of the characters at `positions`; after the end of a name every character is newline."""
+    table: dict[tuple[int, ...], float] = {}
+
+    def walk(name: tuple[int, ...], probability: float, a: np.ndarray) -> None:
+        if len(name) > positions[-1] or newline in name:
+            cell = symbols_at(name, newline, positions)
+            table[cell] = table.get(cell, 0.0) + probability
+            return
+        p, a = step(parameters, name[-1] if name else None, a)
+        for letter, chance in enumerate(p):
+            walk((*name, letter), probability * chance, a)
+
+    walk((), 1.0, np.zeros((len(parameters["b"]), 1)))
+    return table
+
+
+def symbols_at(
+    name: tuple[int, ...] | list[int], newline: int, positions: tuple[int, ...]
+) -> tuple[int, ...]:
+    """The characters of a name at `positions`, newline where it is over."""
+    return tuple(name[i] if i < len(name) else newline for i in positions)
+
+
+def as_indices(returned: Any) -> list[int]:
+    """What `sample` returned as a list of whole numbers. Raises CheckFailed on anything else."""
+    if isinstance(returned, np.ndarray) and returned.ndim == 1:
+        returned = list(returned)
+    if not isinstance(returned, list | tuple):
+        raise CheckFailed(f"`sample` should return a list of indices; yours returned {short(returned)}.")
+    for i, index in enumerate(returned):
+        if isinstance(index, bool) or not isinstance(index, int | np.integer):
+            raise CheckFailed(
+                f"Each entry that `sample` returns should be a whole number; entry {i} is {short(index)}."
+            )
+    return [int(index) for index in returned]
+
+
+@dataclass(frozen=True)
+class PrintedLoss:
+    """A number that `model` printed after the word loss, and the lines that followed it, in lower case."""
+
+    text: str
+    following: list[str]
+
+    def agrees(self, expected: float) -> bool:
+        """Equal as far as it was printed: half a unit of its last digit, and 1e-9 of rounding."""
+        mantissa, _, exponent = self.text.lower().partition("e")
+        decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
+        return abs(float(self.text) - expected) <= 0.5 * 10.0**-decimals + 1e-9 * abs(expected)
+
+
+def printed_losses(printed: str) -> list[PrintedLoss]:
+    """The losses that `model` printed, in order. Raises CheckFailed when there are none."""
+    lines = printed.lower().splitlines()
+    found = []
+    for i, line in enumerate(lines):
+        match = re.search(r"loss.*?([+-]?[0-9]+\.[0-9]*(?:e[+-]?[0-9]{1,2})?|\bnan\b)", line)
+        if match:
+            found.append(PrintedLoss(match[1], [following.strip() for following in lines[i + 1 :]]))
+    if not found:
+        raise CheckFailed(
+            "`model` should print lines such as `Iteration: 1, Loss: 23.087336`; none was found."
+        )
+    return found
+
+
+def lines_after(names: list[str], lines: list[str]) -> list[str]:
+    """What follows `names` in `lines`, where they stand in this order. Raises CheckFailed at the first missing one."""
+    rest = lines
+    for number, name in enumerate(names, 1):
+        if name not in rest:
+            raise CheckFailed(
+                f"Name {number} of the {len(names)}, {name.capitalize()!r}, is not printed, or not in its place."
+            )
+        rest = rest[rest.index(name) + 1 :]
+    return rest

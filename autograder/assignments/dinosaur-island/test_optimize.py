@@ -1,0 +1,168 @@
+"""Hidden checks of `optimize`."""
+
+import numpy as np
+import pytest
+from dinosaur_inputs import GRADIENTS, PARAMETERS, network, shapes
+
+from autograder.compare import CheckFailed, assert_same, short
+
+# One step over at most eight letters: six BLAS kernels agree to 1e-12 on values of this size.
+RTOL, ATOL = 1e-8, 1e-10
+
+
+def example(rng, n_a, vocab_size, length, scale=1.0):
+    """X, Y, a_prev and parameters of a network with `scale` times the usual weights."""
+    letters = [int(i) for i in rng.integers(1, vocab_size, length)]
+    parameters = {name: scale * value for name, value in network(rng, n_a, vocab_size).items()}
+    return [None, *letters], [*letters, 0], rng.uniform(-0.9, 0.9, (n_a, 1)), parameters
+
+
+def exploding(rng):
+    """An example of which many gradients exceed 5, and many do not."""
+    return example(rng, 9, 6, 7, scale=4.0)
+
+
+def step(student, *arguments):
+    """What the student's `optimize` returned, as its three parts, and the parameters after the call."""
+    seen = student.optimize(*arguments)
+    if not isinstance(seen.returned, tuple | list) or len(seen.returned) != 3:
+        raise CheckFailed(
+            f"`optimize` should return three values: loss, gradients, a_last; yours returned {short(seen.returned)}."
+        )
+    return *seen.returned, seen.arguments["parameters"]
+
+
+def assert_gradients(seen, expected, where=""):
+    """The five gradients are the expected ones; other keys do not matter."""
+    assert_same(seen, {name: expected[name] for name in GRADIENTS}, f"gradients{where}", rtol=RTOL, atol=ATOL)
+
+
+@pytest.mark.points(3)
+def test_returns_three_values(student, rng):
+    """`optimize` runs, and returns the loss, the dictionary of gradients and the last hidden state."""
+    loss, gradients, a_last, _ = step(student, *example(rng, 7, 5, 4))
+    if not isinstance(loss, float | np.floating | np.ndarray) or np.size(loss) != 1:
+        raise CheckFailed(
+            f"The first value that `optimize` returns should be the loss, a number; yours is {short(loss)}."
+        )
+    if not isinstance(gradients, dict) or any(name not in gradients for name in GRADIENTS):
+        raise CheckFailed(
+            f"The second value should be the dictionary of gradients ({', '.join(GRADIENTS)}); yours is {short(gradients)}."
+        )
+    if not isinstance(a_last, np.ndarray) or a_last.shape != (7, 1):
+        raise CheckFailed(
+            f"The third value should be the last hidden state, here of shape (7, 1); yours is {short(a_last)}"
+            + (f" of shape {a_last.shape}." if isinstance(a_last, np.ndarray) else ".")
+        )
+
+
+@pytest.mark.points(2)
+@pytest.mark.needs("test_returns_three_values")
+def test_worked_example(student, reference):
+    """The worked example of the exercise comes out."""
+    draw = np.random.RandomState(1).randn
+    a_prev = draw(100, 1)
+    parameters = {name: draw(*shape) for name, shape in shapes(100, 27, 27).items()}
+    arguments = ([12, 3, 5, 11, 22, 3], [4, 14, 11, 22, 25, 26], a_prev, parameters, 0.01)
+    loss, gradients, a_last, _ = step(student, *arguments)
+    expected_loss, expected_gradients, expected_a_last = reference.optimize(*arguments).returned
+    assert_same(loss, expected_loss, "the loss", rtol=RTOL, atol=ATOL)
+    assert_gradients(gradients, expected_gradients)
+    assert_same(a_last, expected_a_last, "a_last", rtol=RTOL, atol=ATOL)
+
+
+@pytest.mark.points(3)
+@pytest.mark.needs("test_returns_three_values")
+def test_loss(student, reference, rng):
+    """The first value is the loss of the name before the step, for networks of any size."""
+    for n_a, vocab_size, length in ((6, 9, 5), (12, 4, 8)):
+        arguments = example(rng, n_a, vocab_size, length)
+        assert_same(
+            step(student, *arguments)[0],
+            reference.optimize(*arguments).returned[0],
+            "the loss",
+            rtol=RTOL,
+            atol=ATOL,
+        )
+
+
+@pytest.mark.points(3)
+@pytest.mark.needs("test_returns_three_values")
+def test_small_gradients(student, reference, rng):
+    """Gradients that need no clipping are returned as the network's own."""
+    arguments = example(rng, 8, 7, 3, scale=0.5)
+    assert_gradients(step(student, *arguments)[1], reference.optimize(*arguments).returned[1])
+
+
+@pytest.mark.points(4)
+@pytest.mark.needs("test_returns_three_values")
+def test_gradients_are_clipped(student, reference, rng):
+    """The gradients that are returned have gone through `clip` with the bound 5."""
+    arguments = exploding(rng)
+    assert_gradients(
+        step(student, *arguments)[1], reference.optimize(*arguments).returned[1], " of a step with large ones"
+    )
+
+
+@pytest.mark.points(3)
+@pytest.mark.needs("test_returns_three_values")
+def test_last_hidden_state(student, reference, rng):
+    """The third value is the hidden state after the last letter."""
+    for n_a, vocab_size, length in ((6, 9, 5), (11, 5, 2)):
+        arguments = example(rng, n_a, vocab_size, length)
+        assert_same(
+            step(student, *arguments)[2],
+            reference.optimize(*arguments).returned[2],
+            "a_last",
+            rtol=RTOL,
+            atol=ATOL,
+        )
+
+
+def assert_parameters_updated(student, reference, arguments, where):
+    """The student's call changed `parameters` as ours does."""
+    seen = step(student, *arguments)[3]
+    expected = reference.optimize(*arguments).arguments["parameters"]
+    if all(np.array_equal(seen.get(name), arguments[3][name]) for name in PARAMETERS):
+        raise CheckFailed(
+            "`parameters` is the same after the call as before: the step should change it in place."
+        )
+    assert_same(seen, expected, f"parameters {where}, after the step", rtol=RTOL, atol=ATOL)
+
+
+@pytest.mark.points(3)
+@pytest.mark.needs("test_returns_three_values")
+def test_parameters_are_updated(student, reference, rng):
+    """`parameters` is changed in place by one step down the gradients, with the learning rate 0.01 if none is given."""
+    assert_parameters_updated(
+        student, reference, example(rng, 6, 8, 3, scale=0.5), "with the default learning rate"
+    )
+
+
+@pytest.mark.points(2)
+@pytest.mark.needs("test_returns_three_values")
+def test_learning_rate(student, reference, rng):
+    """The step is as long as the argument `learning_rate` says."""
+    for rate in (0.5, 0.003):
+        arguments = (*example(rng, 5, 6, 3, scale=0.5), rate)
+        assert_parameters_updated(student, reference, arguments, f"with learning_rate={rate}")
+
+
+@pytest.mark.points(1)
+@pytest.mark.needs("test_returns_three_values")
+def test_update_uses_clipped_gradients(student, reference, rng):
+    """Large gradients are clipped before the step, not after it."""
+    assert_parameters_updated(student, reference, (*exploding(rng), 0.1), "with large gradients")
+
+
+@pytest.mark.points(1)
+@pytest.mark.needs("test_returns_three_values")
+def test_one_letter(student, reference, rng):
+    """A name of one letter, or of none, is a name too."""
+    for length in (1, 0):
+        arguments = example(rng, 5, 6, length)
+        loss, gradients, a_last, _ = step(student, *arguments)
+        expected_loss, expected_gradients, expected_a_last = reference.optimize(*arguments).returned
+        assert_same(loss, expected_loss, "the loss", rtol=RTOL, atol=ATOL)
+        assert_same(a_last, expected_a_last, "a_last", rtol=RTOL, atol=ATOL)
+        assert_gradients(gradients, expected_gradients)

@@ -1,0 +1,270 @@
+"""Hidden checks of `sample`.
+
+The random stream that the exercise asks for is worth one check's points. The others hold for every correct sampler,
+whatever it draws with: either the network leaves no choice, or frequencies are compared with exact probabilities.
+"""
+
+import numpy as np
+import pytest
+from dinosaur_inputs import (
+    LETTERS,
+    as_indices,
+    blank_network,
+    law,
+    network,
+    shapes,
+    smallest_margin,
+    symbols_at,
+    vocabulary,
+)
+
+from autograder.compare import CheckFailed, assert_same
+
+CERTAIN = 1e4  # a logit so far above the others that their probabilities are exactly 0
+DRAWS = 1500
+FALSE_REJECT = 1e-7  # per network and set of positions; there are six in this file, so below 1e-6 in all
+
+
+def name_of(student, parameters, char_to_ix, seed=0):
+    """The indices that the student's `sample` returned."""
+    return as_indices(student.sample(parameters, char_to_ix, seed).returned)
+
+
+def stream_cases(reference, seed):
+    """Random networks of which every draw is far from a boundary: (parameters, char_to_ix, seed, expected)."""
+    rng = np.random.default_rng([seed, 1])
+    cases = []
+    while len(cases) < 4:
+        vocab_size, n_a = int(rng.integers(5, 12)), int(rng.integers(3, 15))
+        newline = int(rng.integers(vocab_size)) if cases else 0
+        parameters, start = network(rng, n_a, vocab_size), 1000 * int(rng.integers(1, 1000))
+        parameters["by"][newline] -= 2  # names of some length
+        char_to_ix = vocabulary(vocab_size, newline)
+        expected = as_indices(reference.sample(parameters, char_to_ix, start).returned)
+        if len(expected) > 5 and smallest_margin(parameters, expected, start) > 1e-6:
+            cases.append((parameters, char_to_ix, start, expected))
+    return cases
+
+
+def draws_as_asked(student, reference, seed):
+    """Whether the student's names are the reference's on several random networks."""
+    return all(
+        name_of(student, parameters, char_to_ix, start) == expected
+        for parameters, char_to_ix, start, expected in stream_cases(reference, seed)
+    )
+
+
+def assert_law(student, parameters, char_to_ix, positions, what):
+    """The frequencies at `positions` among DRAWS names agree with their exact probabilities.
+
+    A frequency f that differs from its probability p is rejected when DRAWS * KL(f || p) exceeds log(2 cells / FALSE_REJECT):
+    by Chernoff's bound a correct sampler gets there with probability below FALSE_REJECT. Seeds are fixed, so
+    that a verdict never changes, and 1,000 apart, so that the streams of two names do not overlap.
+    """
+    newline = char_to_ix["\n"]
+    outcomes = student.sample.many([(parameters, char_to_ix, 1000 * i) for i in range(DRAWS)])
+    names = [as_indices(outcome.returned) for outcome in outcomes]
+    table = law(parameters, newline, positions)
+    counts = dict.fromkeys(table, 0)
+    for name in names:
+        cell = symbols_at(name, newline, positions)
+        if cell not in table:
+            raise CheckFailed(
+                f"`sample` returned {cell}, but the vocabulary has only the indices 0 to {len(char_to_ix) - 1}."
+            )
+        counts[cell] += 1
+    limit = np.log(2 * len(table) / FALSE_REJECT) / DRAWS
+    for cell, p in table.items():
+        f = counts[cell] / DRAWS
+        if divergence(f, p) > limit:
+            raise CheckFailed(
+                f"{what}: in {DRAWS} names from one small network, {list(cell)} came out {f:.1%} of the time; "
+                f"by the network's probabilities it should be about {p:.1%}."
+            )
+
+
+def divergence(f, p):
+    """Kullback-Leibler divergence of a coin with chance f from one with chance p."""
+    terms = [(f, p), (1 - f, 1 - p)]
+    return sum(a * np.log(a / max(b, 1e-300)) for a, b in terms if a > 0)
+
+
+@pytest.mark.points(2)
+def test_returns_indices(student, rng):
+    """`sample` runs, and returns a list of indices of the vocabulary that ends with the newline's."""
+    for vocab_size, n_a in ((27, 20), (8, 5)):
+        char_to_ix = vocabulary(vocab_size)
+        seen = name_of(student, network(rng, n_a, vocab_size), char_to_ix, 4000)
+        if not seen:
+            raise CheckFailed("`sample` returned an empty list: at least the newline should be in it.")
+        if not all(0 <= index < vocab_size for index in seen):
+            raise CheckFailed(
+                f"All indices should lie between 0 and {vocab_size - 1}; yours lie between {min(seen)} and {max(seen)}."
+            )
+        if seen[-1] != 0:
+            raise CheckFailed(f"The last index should be the newline's, here 0; yours is {seen[-1]}.")
+
+
+@pytest.mark.points(5)
+@pytest.mark.needs("test_returns_indices")
+def test_draws_as_asked(student, reference, seed):
+    """With the random numbers seeded as the exercise says, the worked example and other names come out exactly."""
+    for parameters, char_to_ix, start, expected in stream_cases(reference, seed):
+        seen = name_of(student, parameters, char_to_ix, start)
+        assert_same(seen, expected, f"sample(parameters, char_to_ix, {start})")
+    draw = np.random.RandomState(2).randn
+    parameters = {name: draw(*shape) for name, shape in shapes(100, 27, 27).items()}
+    char_to_ix = vocabulary(27)
+    seen = name_of(student, parameters, char_to_ix)
+    expected = as_indices(reference.sample(parameters, char_to_ix, 0).returned)
+    # Only the first 43 are the same on every processor (see the design's "Numerics").
+    assert_same(seen[:43], expected[:43], "sample(parameters, char_to_ix, 0)")
+
+
+@pytest.mark.points(2)
+@pytest.mark.needs("test_returns_indices")
+def test_first_letter(student, reference, seed):
+    """The first letter is drawn by the probabilities that the network gives when the input and the memory are zero."""
+    if draws_as_asked(student, reference, seed):
+        return
+    rng = np.random.default_rng([seed, 2])
+    for vocab_size, newline in ((5, 0), (6, 4)):
+        parameters = network(rng, 6, vocab_size, sharpness=2)
+        parameters["b"] *= 4
+        assert_law(student, parameters, vocabulary(vocab_size, newline), (0,), "The first letter")
+
+
+@pytest.mark.points(4)
+@pytest.mark.needs("test_returns_indices")
+def test_later_letters(student, reference, seed):
+    """Each next letter is drawn by the probabilities that the network gives after the letters before it."""
+    if draws_as_asked(student, reference, seed):
+        return
+    rng = np.random.default_rng([seed, 3])
+    for vocab_size, newline, positions in ((4, 0, (0, 1)), (4, 2, (0, 1, 2)), (3, 1, (0, 4))):
+        parameters = network(rng, 8, vocab_size, sharpness=2)
+        parameters["by"][newline] -= 1
+        assert_law(
+            student,
+            parameters,
+            vocabulary(vocab_size, newline),
+            positions,
+            f"Letters {[i + 1 for i in positions]}",
+        )
+
+
+@pytest.mark.points(2)
+@pytest.mark.needs("test_returns_indices")
+def test_last_letter_is_the_next_input(student, rng):
+    """The letter just drawn, and only that one, is the next input."""
+    vocab_size = 9
+    order = [int(i) for i in rng.permutation(np.arange(1, vocab_size))]
+    parameters = blank_network(vocab_size, vocab_size)
+    parameters["Wax"] = 5 * np.eye(vocab_size)
+    parameters["by"][order[0]] = CERTAIN
+    for letter, follower in zip(order, [*order[1:], 0], strict=True):
+        # A later letter does not outweigh an earlier one: an input with more than one letter shows.
+        parameters["Wya"][follower, letter] = (10 - order.index(letter)) * CERTAIN
+    seen = name_of(student, parameters, vocabulary(vocab_size))
+    assert_same(seen, [*order, 0], "The name from a network in which each letter decides the next one")
+
+
+@pytest.mark.points(2)
+@pytest.mark.needs("test_returns_indices")
+def test_memory_is_carried(student, rng):
+    """The hidden state of one step is the memory of the next."""
+    vocab_size = 8
+    order = [int(i) for i in rng.permutation(np.arange(1, vocab_size))]
+    seen = name_of(student, clock([*order, 0], vocab_size), vocabulary(vocab_size))
+    assert_same(seen, [*order, 0], "The name from a network that counts its steps")
+
+
+def clock(order, vocab_size):
+    """A network that counts steps, blind to its input: step t turns hidden unit t on, which makes letter order[t] certain."""
+    n_a = len(order)
+    parameters = blank_network(n_a, vocab_size)
+    parameters["b"][0] = 5
+    parameters["Waa"] = 5 * np.eye(n_a, k=-1)
+    for t, letter in enumerate(order):
+        parameters["Wya"][letter, t] += (t + 1) * CERTAIN
+    return parameters
+
+
+@pytest.mark.points(2)
+@pytest.mark.needs("test_returns_indices")
+def test_stops_at_the_newline(student, rng):
+    """The name ends with the first newline that is drawn, also when it is the very first character."""
+    char_to_ix = vocabulary(6)
+    parameters = network(rng, 7, 6)
+    parameters["by"][0] = CERTAIN
+    assert_same(
+        name_of(student, parameters, char_to_ix),
+        [0],
+        "The name from a network that is certain of the newline",
+    )
+    late = steady(48)
+    seen = name_of(student, late, char_to_ix)
+    assert_same(
+        seen, [2] * 48 + [0], "The name from a network that is certain of 48 letters and then the newline"
+    )
+
+
+def steady(letters):
+    """A network that is certain of letter 2 so many times, and then of the newline, 0."""
+    parameters = clock([0] * (letters + 1), 6)
+    parameters["Wya"][:] = 0
+    parameters["Wya"][0, letters] = 2 * CERTAIN
+    parameters["by"][2] = CERTAIN
+    return parameters
+
+
+@pytest.mark.points(2)
+@pytest.mark.needs("test_returns_indices")
+def test_newline_has_any_number(student, rng):
+    """The newline's number is taken from `char_to_ix`: it need not be 0."""
+    char_to_ix = vocabulary(7, newline=4)
+    parameters = network(rng, 5, 7)
+    parameters["by"][4] = CERTAIN
+    assert_same(name_of(student, parameters, char_to_ix), [4], "The name where the newline is 4, and certain")
+    parameters["by"][4], parameters["by"][0] = -CERTAIN, CERTAIN
+    seen = name_of(student, parameters, char_to_ix)
+    assert_same(seen, [0] * 50 + [4], "The name where the newline is 4, and letter 0 certain")
+
+
+@pytest.mark.points(2)
+@pytest.mark.needs("test_returns_indices")
+def test_fifty_letters_at_most(student, rng):
+    """After 50 letters without a newline the name is cut, and the newline's index is appended."""
+    parameters = network(rng, 6, 10)
+    parameters["by"][0] = -CERTAIN
+    seen = name_of(student, parameters, vocabulary(10), 7000)
+    if len(seen) != 51 or 0 in seen[:50] or seen[50] != 0:
+        raise CheckFailed(
+            f"Where the newline is never drawn, there should be 50 letters and then one newline; yours has "
+            f"{sum(index != 0 for index in seen)} letters and {seen.count(0)} newlines."
+        )
+
+
+@pytest.mark.points(1)
+@pytest.mark.needs("test_returns_indices")
+def test_parameters_stay(student, rng):
+    """`sample` only looks at `parameters`: it does not change them."""
+    parameters = network(rng, 6, 9)
+    seen = student.sample(parameters, vocabulary(9), 3000).arguments["parameters"]
+    assert_same(seen, parameters, "parameters after the call", rtol=0, atol=0)
+
+
+@pytest.mark.points(1)
+@pytest.mark.needs("test_returns_indices")
+def test_seed_decides(student, rng):
+    """The same seed gives the same name; other seeds give other names."""
+    parameters = network(rng, 6, len(LETTERS) + 1, sharpness=0.2)
+    parameters["by"][0] = -2
+    outcomes = student.sample.many([(parameters, vocabulary(27), seed) for seed in (1000, 1000, 2000, 3000)])
+    first, again, *others = [as_indices(outcome.returned) for outcome in outcomes]
+    if first != again:
+        raise CheckFailed(
+            "Two calls with the same seed should give the same name; yours gave two different ones."
+        )
+    if all(other == first for other in others):
+        raise CheckFailed("Calls with three different seeds gave the same name each time: is `seed` used?")

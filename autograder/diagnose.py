@@ -1,0 +1,162 @@
+"""Which known misconception behaves exactly as a submission did: the checks' calls, replayed on each of them."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import threading
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from autograder import wire
+from autograder.assignment import Assignment, AssignmentError
+from autograder.calls import Call, CallFailed, Outcome
+from autograder.reference import Reference, call, run_cells
+
+SECONDS = 2.0  # a misconception that takes longer for one call counts as one that never ends
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A known wrong answer: `source` is the function's cell with the mistake in it, `tells` what to say about it."""
+
+    id: str
+    function: str
+    tells: str
+    source: str
+    shows_on: str
+
+
+@lru_cache(maxsize=4)
+def load_misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
+    """The rows of `misconceptions.toml`. Raises AssignmentError where an edit does not fit the solution."""
+    path = assignment.folder / "misconceptions.toml"
+    if not path.exists():
+        return ()
+    cells = Reference(assignment).cells
+    rows = tomllib.loads(path.read_text("utf-8"))["misconception"]
+    known = tuple(
+        Misconception(row["id"], row["function"], row["tells"], _edited(cells[row["function"]], row), row["shows_on"])
+        for row in rows
+    )
+    if len({one.id for one in known}) < len(known):
+        raise AssignmentError(f"{path.name}: two rows have the same id.")
+    return known
+
+
+def _edited(solution: str, row: Mapping[str, str]) -> str:
+    if "body" in row:
+        return row["body"]
+    if solution.count(row["old"]) != 1:
+        raise AssignmentError(
+            f"misconceptions.toml, {row['id']}: `old` stands {solution.count(row['old'])} times in the solution of "
+            f"`{row['function']}`; it has to stand there exactly once."
+        )
+    return solution.replace(row["old"], row["new"])
+
+
+def diagnose(function: str, calls: Sequence[Call], assignment: Assignment, reference: Reference) -> Misconception | None:
+    """The first misconception that answers all `calls` to `function` as the student's did, or None."""
+    mine = sorted((one for one in calls if one.function == function), key=lambda one: one.seconds)
+    if all(isinstance(one.outcome, CallFailed) and one.outcome.kind == "NotDefined" for one in mine):
+        return None
+    known = [one for one in load_misconceptions(assignment) if one.function == function]
+    matter = assignment.arguments_that_matter.get(function, [])
+    for misconception in known:
+        variant = Variant(reference, misconception)
+        if all(alike(variant.answer(one.arguments), one.outcome, matter) for one in mine):
+            return misconception
+    return None
+
+
+class Variant:
+    """The solution with one mistake in it."""
+
+    _answers: dict[tuple[str, bytes], Outcome | str] = {}  # shared: the calls of a run are the same for all students
+
+    def __init__(self, reference: Reference, misconception: Misconception) -> None:
+        self._reference = reference
+        self._misconception = misconception
+        self._namespace: dict[str, Any] | None = None
+
+    def answer(self, arguments: Sequence[Any]) -> Outcome | str:
+        """What the mistaken function answers, or the name of the exception that it raises."""
+        name = self._misconception.function
+        key = (self._misconception.id + self._reference.identity, wire.pack(tuple(arguments)))
+        if key not in self._answers:
+            try:
+                if self._namespace is None:
+                    self._namespace = run_cells({**self._reference.cells, name: self._misconception.source})
+                with _time_limit(SECONDS):
+                    self._answers[key] = call(self._namespace, name, tuple(arguments), self._reference.signatures[name])
+            except Exception as error:
+                self._answers[key] = type(error).__name__
+        return self._answers[key]
+
+
+class TimeUp(Exception):
+    """A misconception did not answer in time; named like the student's failure of that kind."""
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeUp in this thread when its Python code runs longer (signals would need the main thread)."""
+    thread = ctypes.c_ulong(threading.get_ident())
+    raising = threading.Lock()
+
+    def stop() -> None:
+        if raising.acquire(blocking=False):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        if raising.acquire(blocking=False):
+            timer.cancel()
+
+
+def alike(ours: Outcome | str, theirs: Outcome | CallFailed, arguments: Sequence[str]) -> bool:
+    """Whether two answers are the same as far as the assignment cares: value, named arguments, what was printed."""
+    if isinstance(theirs, CallFailed) or isinstance(ours, str):
+        return isinstance(theirs, CallFailed) and isinstance(ours, str) and theirs.kind == ours
+    return (
+        same(ours.returned, theirs.returned)
+        and all(same(ours.arguments.get(name), theirs.arguments.get(name)) for name in arguments)
+        and _printed_alike(ours.printed, theirs.printed)
+    )
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two plain values are equal up to rounding, whatever their number type."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
+    numeric = int | float | np.number | np.ndarray
+    if isinstance(one, numeric) and isinstance(other, numeric):
+        return np.shape(one) == np.shape(other) and bool(np.allclose(one, other, rtol=1e-7, atol=1e-9, equal_nan=True))
+    return type(one) is type(other) and bool(one == other)
+
+
+def _printed_alike(ours: str, theirs: str) -> bool:
+    """Whether all words and numbers of ours are in theirs, in order: extra prints do not matter."""
+    words = iter(theirs.split())
+    return all(any(_same_word(word, other) for other in words) for word in ours.split())
+
+
+def _same_word(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    try:
+        decimals = len(other.partition(".")[2])
+        return "." in other and abs(float(one) - float(other)) <= 0.51 * 10.0**-decimals
+    except ValueError:
+        return False

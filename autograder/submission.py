@@ -1,0 +1,333 @@
+"""Notebook bytes, hostile or broken, to a Submission: its cells, what was repaired, and which statements to run."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import stat
+import symtable
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+MAX_BYTES = 10_000_000
+MAX_CELLS = 2_000
+CAN_HELP = "Open it in JupyterLab, check that it runs, save it, and submit that file."
+HARMLESS_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
+
+
+class Unreadable(Exception):
+    """The file cannot be graded; the text is one sentence that says why, and one that says what to do."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell. `number` counts all cells of the student's notebook from 1; 0 is a locked cell put back."""
+
+    source: str
+    number: int
+    grade_id: str | None
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """What to run of a cell: the top-level statements with these indices."""
+
+    source: str
+    cell_number: int
+    statements: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A readable notebook. `notebook` is the repaired one that nbgrader can record."""
+
+    cells: tuple[Cell, ...]
+    problems: tuple[str, ...]
+    notebook: NotebookNode
+    syntax_errors: dict[str, str]  # function -> why Python cannot read the cell that should define it
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a submitted file. Raises Unreadable for what is no regular file, or too large."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise Unreadable(f"There is no file {path}.") from None
+    except OSError as error:
+        raise Unreadable(f"{path.name} cannot be opened ({error.strerror}): submit the notebook file itself.") from error
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise Unreadable(f"{path.name} is no regular file: submit the notebook file itself.")
+        data = file.read(MAX_BYTES + 1)
+    return data
+
+
+def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str]) -> Submission:
+    """The submission in `data`, with the nbgrader cells of `template` (the source notebook) restored where lost.
+
+    Raises Unreadable when the bytes are no notebook.
+    """
+    raw_cells = list(_raw_cells(data))
+    problems = [f"Cell {number} is damaged and was skipped." for number, cell in raw_cells if cell is None]
+    cells = [(number, cell) for number, cell in raw_cells if cell is not None]
+    marks = {c.metadata["nbgrader"]["grade_id"]: c for c in template.cells if "nbgrader" in c.metadata}
+    placed, repairs = _recognise(cells, marks, functions)
+    problems += repairs
+
+    notebook_cells, code = [], []
+    for number, cell in _with_missing(cells, placed, marks):
+        grade_id = placed.get(number) if number else cell["grade_id"]
+        node = _node(cell, marks.get(grade_id) if grade_id else None, f"cell-{len(notebook_cells)}")
+        notebook_cells.append(node)
+        if cell["cell_type"] == "code":
+            code.append(Cell(cell["source"], number, grade_id))
+    notebook = nbformat.from_dict(  # type: ignore[no-untyped-call]
+        {"cells": notebook_cells, "metadata": template.metadata, "nbformat": 4, "nbformat_minor": 5}
+    )
+    syntax_errors = {}
+    for one in code:
+        tree = _parse(one.source)
+        if isinstance(tree, str):
+            problems.append(f"Python cannot read cell {one.number}: {tree}.")
+            for name in functions:
+                if re.search(rf"^\s*def\s+{name}\b", one.source, re.MULTILINE):
+                    syntax_errors[name] = f"Python cannot read cell {one.number}, which should define `{name}`: {tree}."
+    return Submission(tuple(code), tuple(problems), notebook, syntax_errors)
+
+
+def _raw_cells(data: bytes) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """(number, {cell_type, source, grade_id, attachments}) of each cell, None for a damaged one."""
+    if len(data) > MAX_BYTES:
+        raise Unreadable(f"This file is larger than {MAX_BYTES // 1_000_000} MB: clear the outputs, save, submit again.")
+    if not data.strip():
+        raise Unreadable(f"This file is empty. {CAN_HELP}")
+    try:
+        content = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise Unreadable(f"This file is not a Jupyter notebook: it does not hold JSON text. {CAN_HELP}") from None
+    if not isinstance(content, dict) or content.get("nbformat") not in (3, 4):
+        raise Unreadable(f"This file is not a Jupyter notebook of format 4 (or 3). {CAN_HELP}")
+    cells = content.get("cells")
+    if content["nbformat"] == 3 and isinstance(sheets := content.get("worksheets"), list):
+        cells = [cell for sheet in sheets if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list)
+                 for cell in sheet["cells"]]  # fmt: skip
+    if not isinstance(cells, list):
+        raise Unreadable(f"This notebook has no list of cells. {CAN_HELP}")
+    if len(cells) > MAX_CELLS:
+        raise Unreadable(f"This notebook has more than {MAX_CELLS} cells: delete what is not part of it, submit again.")
+    for number, cell in enumerate(cells, 1):
+        yield number, _raw_cell(cell)
+
+
+def _raw_cell(cell: Any) -> dict[str, Any] | None:
+    if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw", "heading"):
+        return None
+    source = cell.get("source", cell.get("input", ""))  # format 3 has a code cell's text under "input"
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        return None
+    metadata = cell.get("metadata")
+    mark = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    grade_id = mark.get("grade_id") if isinstance(mark, dict) else None
+    return {
+        "cell_type": "markdown" if cell["cell_type"] == "heading" else cell["cell_type"],
+        "source": source.encode("utf-8", "replace").decode(),  # lone surrogates cannot be written to a file
+        "grade_id": grade_id if isinstance(grade_id, str) else None,
+        "attachments": _attachments(cell.get("attachments")),
+    }
+
+
+def _attachments(value: Any) -> dict[str, dict[str, str]] | None:
+    """A markdown cell's attachments where they are well formed."""
+    if isinstance(value, dict) and all(
+        isinstance(bundle, dict) and all(isinstance(text, str) for text in bundle.values()) for bundle in value.values()
+    ):
+        return value
+    return None
+
+
+def _recognise(
+    cells: Sequence[tuple[int, dict[str, Any]]], marks: dict[str, NotebookNode], functions: Sequence[str]
+) -> tuple[dict[int, str], list[str]]:
+    """Which cell is which of the template's: cell number -> grade_id, and what had to be repaired."""
+    placed: dict[int, str] = {}
+    problems = []
+    for grade_id, original in marks.items():
+        free = [(n, cell) for n, cell in cells if n not in placed and cell["cell_type"] == original.cell_type]
+        claiming = [(n, cell) for n, cell in free if cell["grade_id"] == grade_id]
+        defining = [n for n, cell in free if grade_id in functions and grade_id in function_names(cell["source"])]
+        unclaimed = [n for n, cell in free if cell["grade_id"] not in marks]
+        alike = [n for n in unclaimed if _squeezed(dict(cells)[n]["source"]) == _squeezed(original.source)]
+        if len(claiming) > 1:
+            problems.append(f"Several cells carried the mark `{grade_id}`; one of them counts.")
+        if claiming:
+            numbers = [n for n, _ in claiming]
+            placed[next((n for n in reversed(numbers) if n in defining), numbers[0])] = grade_id
+        elif own := [n for n in defining if n in unclaimed]:
+            placed[own[-1]] = grade_id
+            problems.append(f"The mark of cell `{grade_id}` was lost; it was recognised by the function it defines.")
+        elif alike:
+            placed[alike[0]] = grade_id
+            problems.append(f"The mark of cell `{grade_id}` was lost; it was recognised by its text.")
+        else:
+            problems.append(f"The cell `{grade_id}` was missing and was put back.")
+    return placed, problems
+
+
+def _with_missing(
+    cells: Sequence[tuple[int, dict[str, Any]]], placed: dict[int, str], marks: dict[str, NotebookNode]
+) -> list[tuple[int, dict[str, Any]]]:
+    """The student's cells and, after their predecessors, the template's that are missing, with number 0."""
+    result = list(cells)
+    after = 0
+    for grade_id, original in marks.items():
+        at = next((i for i, (n, _) in enumerate(result) if n and placed.get(n) == grade_id), None)
+        if at is None:
+            solution = original.metadata["nbgrader"].get("solution")
+            source = "# This cell was missing from the submission." if solution else original.source
+            missing = {"cell_type": original.cell_type, "source": source, "grade_id": grade_id, "attachments": None}
+            result.insert(after, (0, missing))
+            at = after
+        after = at + 1
+    return result
+
+
+def _node(cell: dict[str, Any], original: NotebookNode | None, cell_id: str) -> dict[str, Any]:
+    """A valid cell of format 4.5, with the template's metadata if it is one of the template's."""
+    metadata = {"nbgrader": dict(original.metadata["nbgrader"])} if original is not None else {}
+    node = {"cell_type": cell["cell_type"], "id": cell_id, "metadata": metadata, "source": cell["source"]}
+    if cell["cell_type"] == "code":
+        return {**node, "outputs": [], "execution_count": None}
+    return {**node, "attachments": cell["attachments"]} if cell["attachments"] else node
+
+
+def _squeezed(source: str) -> str:
+    return "".join(source.split())
+
+
+def function_names(source: str) -> set[str]:
+    """The functions that a cell defines at its top level; also by assignment, as in `clip = partial(...)`."""
+    tree = _parse(source)
+    if isinstance(tree, str):
+        return set(re.findall(r"^def\s+(\w+)", source, re.MULTILINE))
+    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return names | {t.id for node in tree.body if isinstance(node, ast.Assign) for t in node.targets
+                    if isinstance(t, ast.Name)}  # fmt: skip
+
+
+def plain_python(source: str) -> str:
+    """A cell's text with IPython's magics and shell lines blanked out; line numbers stay."""
+    first, newline, rest = source.partition("\n")
+    if first.startswith("%%"):
+        return newline + rest if first.split()[0] in HARMLESS_CELL_MAGICS else ""
+    return re.sub(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}\s*|\w+\s*=\s*[!%].*)$", r"\1pass", source, flags=re.MULTILINE)
+
+
+def _parse(source: str) -> ast.Module | str:
+    """The cell's syntax tree, or in a few words why there is none."""
+    last = ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for text in (source, plain_python(source)):  # magics look like nothing in Python: try without, then blank them
+            try:
+                return ast.parse(text)
+            except SyntaxError as error:
+                last = f"line {error.lineno}: {error.msg}"
+            except (ValueError, RecursionError, MemoryError):
+                return "it holds characters, or a nesting, that Python does not read"
+    return last
+
+
+@dataclass(frozen=True)
+class _Statement:
+    """A top-level statement: the global names that it binds or changes, and those that it uses."""
+
+    cell: int
+    index: int
+    node: ast.stmt
+
+    @cached_property
+    def names(self) -> tuple[set[str], set[str]]:
+        binds, uses = set(), set()
+        tables = [symtable.symtable(ast.unparse(self.node), "cell", "exec")]
+        module = tables[0]
+        while tables:
+            table = tables.pop()
+            tables += table.get_children()
+            for symbol in table.get_symbols():
+                if table is module or symbol.is_global():
+                    if symbol.is_referenced():
+                        uses.add(symbol.get_name())
+                    if symbol.is_assigned() or symbol.is_imported():
+                        binds.add(symbol.get_name())
+        for node in ast.walk(self.node):
+            if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
+                binds |= _root(node)
+        if isinstance(self.node, ast.Expr) and isinstance(self.node.value, ast.Call):
+            binds |= _root(self.node.value.func) if isinstance(self.node.value.func, ast.Attribute) else set()
+        return binds, uses
+
+    @property
+    def always(self) -> bool:
+        """Whether it binds names that cannot be known (a star import), or changes how the cell is read."""
+        return isinstance(self.node, ast.ImportFrom) and (
+            self.node.module == "__future__" or any(alias.name == "*" for alias in self.node.names)
+        )
+
+
+def _root(node: ast.expr) -> set[str]:
+    """The variable at the left end of `a.b[c].d`."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def needed_code(cells: Sequence[Cell], functions: Sequence[str]) -> list[Snippet]:
+    """The statements that define `functions` and whatever global names these use, in the notebook's order.
+
+    Training runs, plots and prints are not among them: grading neither waits for them nor fails with them.
+    """
+    statements = []
+    for position, cell in enumerate(cells):
+        tree = _parse(cell.source)
+        if isinstance(tree, ast.Module):
+            statements += [_Statement(position, index, node) for index, node in enumerate(tree.body)]
+    modules = {name for one in statements if isinstance(one.node, ast.Import | ast.ImportFrom) for name in one.names[0]}
+    kept: set[tuple[int, int]] = set()
+    needed = set(functions)
+    size = -1
+    while size != len(kept):  # to a fixed point: what is kept may use names that other statements bind
+        size = len(kept)
+        for one in statements:
+            binds, uses = one.names
+            if (one.cell, one.index) in kept or not (one.always or binds & needed):
+                continue
+            if isinstance(one.node, ast.Expr) and binds & modules and not uses <= modules:
+                continue  # `np.testing.assert_allclose(clip(...), ...)`: a trial, no setting such as `np.seterr(...)`
+            kept.add((one.cell, one.index))
+            needed |= uses
+    indices: dict[int, list[int]] = {}
+    for position, index in sorted(kept):
+        indices.setdefault(position, []).append(index)
+    return [Snippet(_runnable(cells[p].source), cells[p].number, tuple(kept)) for p, kept in indices.items()]
+
+
+def _runnable(source: str) -> str:
+    """The text that parses: as it is, or without magics."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source)
+    except SyntaxError:
+        return plain_python(source)
+    return source

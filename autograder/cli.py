@@ -1,4 +1,4 @@
-"""The `autograder` command: `check` grades one notebook, `demo` shows the whole cycle on the example class."""
+"""The `autograder` command: `check` one notebook, `selftest` the checks, `demo` the whole cycle."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 from rich.console import Console
 
 from autograder.assignment import Assignment, AssignmentError, course_root, load_assignment
-from autograder.demo import demo
 from autograder.grading import grade
 from autograder.report.feedback import report_text
 from autograder.sandbox import CannotConfine, Limits
+from autograder.selftest import selftest
 from autograder.submission import Unreadable, read_file
 
 
@@ -30,28 +30,45 @@ def main(arguments: list[str] | None = None) -> int:
     check.add_argument("--seed", type=int, help="of the random inputs; default: a new one, shown in the report")
     check.add_argument("--sandbox", choices=["sandlock", "none"], default="sandlock",
                        help="none: run the notebook's code unconfined")  # fmt: skip
+    test = commands.add_parser("selftest", help="grade every known wrong answer and every correct variant")
+    test.add_argument("--assignment", default="dinosaur-island", help="default: %(default)s")
+    test.add_argument("--seed", type=int, default=1, help="of the random inputs; default: %(default)s")
+    test.add_argument("--jobs", type=int, help="processes; default: one for each core")
     show = commands.add_parser("demo", help="grade the example class in a scratch course")
     show.add_argument("--keep", type=Path, help="the scratch course's directory; default: a temporary one")
     options = parser.parse_args(arguments)
     try:
-        if options.command == "demo":
-            return demo(options.keep)
-        return _check(options)
+        return COMMANDS[options.command](options)
     except (Unreadable, CannotConfine, AssignmentError) as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from autograder.demo import demo  # nbgrader takes seconds to import, and the others do not need it
+
+    return demo(options.keep)
+
+
+def _selftest(options: argparse.Namespace) -> int:
+    return selftest(load_assignment(options.assignment, course_root()), _seed(options), options.jobs)
+
+
+def _seed(options: argparse.Namespace) -> int:
+    return secrets.randbelow(2**32) if options.seed is None else int(options.seed)
 
 
 def _check(options: argparse.Namespace) -> int:
     assignment: Assignment = load_assignment(options.assignment, course_root())
     if options.sandbox == "none":
         print("autograder: the sandbox is off; this notebook's code can do what you can do.", file=sys.stderr)
-    seed = secrets.randbelow(2**32) if options.seed is None else options.seed
-    report = grade(
-        read_file(options.notebook), assignment, seed, dataclasses.replace(Limits(), sandbox=options.sandbox)
-    )
+    limits = dataclasses.replace(Limits(), sandbox=options.sandbox)
+    report = grade(read_file(options.notebook), assignment, _seed(options), limits)
     if options.json:
         print(json.dumps(report.summary(), indent=2))
     else:
         Console().print(report_text(report))
     return 0
+
+
+COMMANDS = {"check": _check, "selftest": _selftest, "demo": _demo}

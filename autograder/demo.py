@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
+import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
@@ -14,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -26,17 +30,20 @@ def demo(directory: Path | None) -> int:
     """Grade `examples/submissions` in a scratch course. Returns 0 when every example was recorded."""
     console = Console()
     start = time.monotonic()
+    # nbgrader starts `alembic` by its name, which lies beside Python also when the environment is not activated
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     root = (directory or Path(tempfile.mkdtemp(prefix="dinosaur-island-demo-"))).resolve()
     students = make_course(root)
     api = NbGraderAPI(config=course_config(root))
     for name in ("traitlets", "nbgrader"):  # its log is kept per call, in the results
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own gradebook code
     console.print(f"A scratch course in [bold]{root}[/bold]: releasing the assignment ...")
     results = {"generate_assignment": api.generate_assignment(ASSIGNMENT, force=True)}
     for student in track(students, f"Grading {len(students)} submissions", console=console):
         results[f"autograde {student}"] = api.autograde(ASSIGNMENT, student, force=True)
         results[f"generate_feedback {student}"] = api.generate_feedback(ASSIGNMENT, student, force=True)
-    failed = [f"{step}: {result.get('error')}" for step, result in results.items() if not result["success"]]
+    failed = [f"{step}: {result['log'] or result.get('error')}" for step, result in results.items() if not result["success"]]
     console.print(scores(root, load_assignment(ASSIGNMENT, root), students))
     pages = sorted((root / "feedback").glob("*/*/*.html"))
     console.print("Feedback pages:", *(f"  {escape(str(page))}" for page in pages), sep="\n")
@@ -72,7 +79,7 @@ def course_config(root: Path) -> Config:
 def scores(root: Path, assignment: Assignment, students: list[str]) -> Table:
     """The gradebook's scores per student and function."""
     table = Table(title=f"{ASSIGNMENT}: scores in the gradebook")
-    table.add_column("submission")
+    table.add_column("submission", no_wrap=True)
     for name, points in assignment.points.items():
         table.add_column(f"{name} ({points:g})", justify="right")
     table.add_column(f"total ({sum(assignment.points.values()):g})", justify="right", style="bold")

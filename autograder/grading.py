@@ -68,6 +68,7 @@ def _ours(check: Check) -> bool:
 
 
 OUR_FAULT = "The check itself failed"
+UNWRITTEN = ("NotDefined", "NotImplementedError")
 
 
 def run_checks(assignment: Assignment, student: Student, reference: Reference, seed: int) -> list[Check]:
@@ -145,8 +146,12 @@ class ChecksPlugin:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         if call.when == "call" or (call.when == "setup" and call.excinfo is not None):
-            state, message = _verdict(call.excinfo.value if call.excinfo else None)
-            self._add(item, state, message)
+            error = call.excinfo.value if call.excinfo else None
+            if isinstance(error, CallFailed) and error.kind in UNWRITTEN and any(
+                check.message == str(error) for check in self.checks
+            ):
+                error = NotAssessed(str(error))  # said once is enough
+            self._add(item, *_verdict(error))
         return report
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

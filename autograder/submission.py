@@ -331,3 +331,18 @@ def _runnable(source: str) -> str:
     except SyntaxError:
         return plain_python(source)
     return source
+
+
+def blank_submission(template: NotebookNode, reason: str) -> NotebookNode:
+    """The template's nbgrader cells without any solution, for a file that could not be read."""
+    cells = []
+    for original in (c for c in template.cells if "nbgrader" in c.metadata):
+        solution = original.metadata["nbgrader"].get("solution")
+        source = f"# {reason}" if solution else original.source
+        cell = {"cell_type": original.cell_type, "source": source, "attachments": None}
+        cells.append(_node(cell, original, f"cell-{len(cells)}"))
+    note = {"cell_type": "markdown", "source": f"**{reason}**", "attachments": None}
+    cells.insert(0, _node(note, None, "note"))
+    content = {"cells": cells, "metadata": template.metadata, "nbformat": 4, "nbformat_minor": 5}
+    blank: NotebookNode = nbformat.from_dict(content)  # type: ignore[no-untyped-call]
+    return blank

@@ -120,11 +120,15 @@ class PrintedLoss:
     text: str
     following: list[str]
 
+    @property
+    def decimals(self) -> int:
+        """How many decimals were printed; as many as one likes for nan and inf."""
+        mantissa, _, exponent = self.text.partition("e")
+        return len(mantissa.partition(".")[2]) - int(exponent or 0) if "." in mantissa else 99
+
     def agrees(self, expected: float) -> bool:
         """Equal as far as it was printed: half a unit of its last digit, and 1e-9 of rounding."""
-        mantissa, _, exponent = self.text.lower().partition("e")
-        decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
-        return abs(float(self.text) - expected) <= 0.5 * 10.0**-decimals + 1e-9 * abs(expected)
+        return bool(np.isclose(float(self.text), expected, rtol=1e-9, atol=0.5 * 10.0**-self.decimals, equal_nan=True))
 
 
 def printed_losses(printed: str) -> list[PrintedLoss]:
@@ -132,7 +136,7 @@ def printed_losses(printed: str) -> list[PrintedLoss]:
     lines = printed.lower().splitlines()
     found = []
     for i, line in enumerate(lines):
-        match = re.search(r"loss.*?([+-]?[0-9]+\.[0-9]*(?:e[+-]?[0-9]{1,2})?|\bnan\b)", line)
+        match = re.search(r"loss.*?([+-]?[0-9]+\.[0-9]*(?:e[+-]?[0-9]{1,2})?|\bnan\b|-?\binf\b)", line)
         if match:
             found.append(PrintedLoss(match[1], [following.strip() for following in lines[i + 1 :]]))
     if not found:

@@ -58,7 +58,7 @@ def reference_names(outcome, dino_names=7):
 
 def assert_loss(printed, expected, iteration):
     """A printed loss is the expected one, as far as it was printed, and that is three decimals or more."""
-    if len(printed.text.partition(".")[2]) < 3:
+    if printed.decimals < 3:
         raise CheckFailed(f"Please print the loss with three decimals or more: yours reads {printed.text}.")
     if not printed.agrees(float(expected.text)):
         raise CheckFailed(

@@ -1,0 +1,126 @@
+"""What nbgrader_config.py plugs into nbgrader: bundling a release, reading a submission, grading it, feedback's style."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat.notebooknode import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Enum, Float, Int, List, Unicode
+
+from autograder.assignment import ASSIGNMENTS, Assignment, load_assignment
+from autograder.report.feedback import function_html, function_text, page_css, prose
+from autograder.runner import graded, run_seed
+from autograder.sandbox import Limits
+from autograder.submission import Unreadable, blank_submission, read_file, read_submission
+
+DEFAULTS = Limits()
+
+
+class BundleFiles(NbGraderPreprocessor):
+    """Put the course's files that a notebook needs into its release, since nbgrader follows no directory links."""
+
+    files = List(Unicode(), help="Glob patterns, relative to the course's root.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        root = Path(self.parent.parent.coursedir.root)
+        outputs = resources.setdefault("outputs", {})
+        for pattern in self.files:
+            for path in sorted(root.glob(pattern)):
+                outputs[str(path.relative_to(root))] = path.read_bytes()
+        return nb, resources
+
+
+class SubmissionExporter(NotebookExporter):
+    """Reads what students hand in, whatever it is; otherwise nbconvert's notebook exporter."""
+
+    def from_filename(
+        self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """The sanitised or graded notebook's text, and nbconvert's resources."""
+        coursedir = self.parent.coursedir
+        assignment = _assignment(coursedir.root, coursedir.assignment_id)
+        if assignment is None or not self.parent._sanitizing:
+            return super().from_filename(filename, resources, **kwargs)
+        try:
+            data = read_file(Path(filename))
+            notebook = read_submission(data, assignment.template, list(assignment.points)).notebook
+        except Unreadable as error:
+            self.log.warning("%s: %s", filename, error)
+            notebook = blank_submission(assignment.template, str(error))
+        path = Path(filename)
+        described = {**(resources or {}), "metadata": {"name": path.stem, "path": str(path.parent)}}
+        return self.from_notebook_node(notebook, described, **kwargs)
+
+
+class GradeInSandbox(NbGraderPreprocessor):
+    """Takes the place of nbgrader's Execute: grades the submission and writes points and feedback as outputs."""
+
+    sandbox = Enum(
+        ["sandlock", "none"], DEFAULTS.sandbox, help="`none` runs students' code unconfined, with your rights."
+    ).tag(config=True)
+    seconds_per_call = Float(DEFAULTS.seconds_per_call, help="Time for one call of a student's function.").tag(config=True)
+    seconds_per_submission = Float(DEFAULTS.seconds_per_submission, help="Time for all of a notebook.").tag(config=True)
+    memory_mb = Int(DEFAULTS.memory_mb, help="Memory of the student's process.").tag(config=True)
+    processes = Int(DEFAULTS.processes, help="Processes at a time, the student's own included.").tag(config=True)
+    file_mb = Int(DEFAULTS.file_mb, help="Size of any file that it writes.").tag(config=True)
+    output_kb = Int(DEFAULTS.output_kb, help="Printed text of one call that is kept.").tag(config=True)
+    open_files = Int(DEFAULTS.open_files, help="Open files at a time.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        coursedir = self.parent.parent.coursedir
+        names = resources["nbgrader"]
+        assignment = _assignment(coursedir.root, names["assignment"])
+        if assignment is None:
+            return nb, resources
+        folder = coursedir.format_path(coursedir.submitted_directory, names["student"], names["assignment"])
+        if self.sandbox == "none":
+            self.log.warning("The sandbox is off: students' code runs with your rights.")
+        try:
+            report = graded(
+                read_file(Path(folder) / f"{names['notebook']}.ipynb"),
+                assignment,
+                run_seed(Path(coursedir.root), assignment.name),
+                Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__}),
+                Path(coursedir.root) / ".autograder" / assignment.name / "reports",
+            )
+        except Unreadable as error:
+            blocks = {name: (0.0, f"<div>{prose(str(error))}</div>", str(error)) for name in assignment.points}
+        else:
+            blocks = {
+                name: (sum(c.points for c in checks), function_html(report, name), function_text(report, name))
+                for name, checks in report.functions().items()
+            }
+            for problem in report.problems:
+                self.log.warning("%s: %s", names["student"], problem)
+        for cell in nb.cells:
+            grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+            if grade_id.startswith("test-") and grade_id.removeprefix("test-") in blocks:
+                cell.outputs = _outputs(*blocks[grade_id.removeprefix("test-")])
+        return nb, resources
+
+
+class FeedbackStyle(NbGraderPreprocessor):
+    """Gives the feedback page the style of our blocks."""
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        resources.setdefault("inlining", {}).setdefault("css", []).append(page_css())
+        return nb, resources
+
+
+def _assignment(root: str, name: str) -> Assignment | None:
+    """The assignment, or None for one that we have no checks for."""
+    return load_assignment(name, Path(root)) if (ASSIGNMENTS / name).is_dir() else None
+
+
+def _outputs(points: float, html: str, text: str) -> list[NotebookNode]:
+    """nbgrader reads the score from the one execute_result; the feedback stands beside it."""
+    new: Any = nbformat.v4.new_output
+    return [
+        new("display_data", {"text/html": html, "text/plain": text}),
+        new("execute_result", {"text/plain": f"{points:g}"}, execution_count=1),
+    ]

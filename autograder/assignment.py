@@ -32,7 +32,7 @@ class Assignment:
     @cached_property
     def template(self) -> NotebookNode:
         """The source notebook: which cells a submission has, and what they are worth."""
-        return nbformat.read(self.source, as_version=4)  # type: ignore[no-untyped-call]
+        return nbformat.read(self.source, as_version=4)
 
     @cached_property
     def points(self) -> dict[str, float]:

@@ -135,7 +135,9 @@ class Student:
         if name not in self._defined:
             raise CallFailed(self._why_not_defined(name), "NotDefined")
         if self._timeouts.get(name, 0) >= TIMEOUTS_ALLOWED:
-            raise CallFailed(f"`{name}` was not tried again: it had run out of time {TIMEOUTS_ALLOWED} times.", "TimeUp")
+            raise CallFailed(
+                f"`{name}` was not tried again: it had run out of time {TIMEOUTS_ALLOWED} times.", "TimeUp"
+            )
         message = {"do": "call", "function": name, "calls": [list(arguments) for arguments in calls]}
         try:
             answers = self._ask(message, name)

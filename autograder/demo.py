@@ -43,7 +43,9 @@ def demo(directory: Path | None) -> int:
     for student in track(students, f"Grading {len(students)} submissions", console=console):
         results[f"autograde {student}"] = api.autograde(ASSIGNMENT, student, force=True)
         results[f"generate_feedback {student}"] = api.generate_feedback(ASSIGNMENT, student, force=True)
-    failed = [f"{step}: {result['log'] or result.get('error')}" for step, result in results.items() if not result["success"]]
+    failed = [
+        f"{step}: {result['log'] or result.get('error')}" for step, result in results.items() if not result["success"]
+    ]
     console.print(scores(root, load_assignment(ASSIGNMENT, root), students))
     pages = sorted((root / "feedback").glob("*/*/*.html"))
     console.print("Feedback pages:", *(f"  {escape(str(page))}" for page in pages), sep="\n")
@@ -70,7 +72,7 @@ def make_course(root: Path) -> list[str]:
 
 
 def course_config(root: Path) -> Config:
-    """nbgrader's configuration of the course in `root`."""
+    """Nbgrader's configuration of the course in `root`."""
     config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     config.CourseDirectory.root = str(root)
     return config
@@ -90,7 +92,7 @@ def scores(root: Path, assignment: Assignment, students: list[str]) -> Table:
             except MissingEntry:
                 table.add_row(student, *("-" for _ in assignment.points), "not recorded")
                 continue
-            points = {grade.name: grade.score for grade in notebook.grades}
-            cells = [f"{points.get(f'test-{name}', 0):g}" for name in assignment.points]
+            earned = {grade.name: grade.score for grade in notebook.grades}
+            cells = [f"{earned.get(f'test-{name}', 0):g}" for name in assignment.points]
             table.add_row(student, *cells, f"{notebook.score:g}")
     return table

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -60,7 +60,9 @@ def _edited(solution: str, row: Mapping[str, str]) -> str:
     return solution.replace(row["old"], row["new"])
 
 
-def diagnose(function: str, calls: Sequence[Call], assignment: Assignment, reference: Reference) -> Misconception | None:
+def diagnose(
+    function: str, calls: Sequence[Call], assignment: Assignment, reference: Reference
+) -> Misconception | None:
     """The first misconception that answers all `calls` to `function` as the student's did, or None."""
     mine = sorted((one for one in calls if one.function == function), key=lambda one: one.seconds)
     if all(isinstance(one.outcome, CallFailed) and one.outcome.kind == "NotDefined" for one in mine):
@@ -77,7 +79,9 @@ def diagnose(function: str, calls: Sequence[Call], assignment: Assignment, refer
 class Variant:
     """The solution with one mistake in it."""
 
-    _answers: dict[tuple[str, bytes], Outcome | str] = {}  # shared: the calls of a run are the same for all students
+    _answers: ClassVar[
+        dict[tuple[str, bytes], Outcome | str]
+    ] = {}  # shared: the calls of a run are the same for all students
 
     def __init__(self, reference: Reference, misconception: Misconception) -> None:
         self._reference = reference

@@ -26,10 +26,11 @@ from autograder.report import Check, Report, State
 from autograder.sandbox import Limits
 from autograder.submission import read_submission
 
+UNUSED_PLUGINS = ("terminal", "cacheprovider", "junitxml", "faulthandler", "unraisableexception", "threadexception",
+                  "logging", "warnings", "doctest", "debugging")  # fmt: skip
 PYTEST_OPTIONS = [
     "--assert=plain", "--capture=no", "--import-mode=importlib", "--strict-markers", "-c", os.devnull,
-    *(word for name in ("terminal", "cacheprovider", "junitxml", "faulthandler", "unraisableexception",
-                        "threadexception", "logging", "warnings", "doctest", "debugging") for word in ("-p", f"no:{name}")),
+    *(word for name in UNUSED_PLUGINS for word in ("-p", f"no:{name}")),
 ]  # fmt: skip
 
 
@@ -147,8 +148,10 @@ class ChecksPlugin:
         report = yield
         if call.when == "call" or (call.when == "setup" and call.excinfo is not None):
             error = call.excinfo.value if call.excinfo else None
-            if isinstance(error, CallFailed) and error.kind in UNWRITTEN and any(
-                check.message == str(error) for check in self.checks
+            if (
+                isinstance(error, CallFailed)
+                and error.kind in UNWRITTEN
+                and any(check.message == str(error) for check in self.checks)
             ):
                 error = NotAssessed(str(error))  # said once is enough
             self._add(item, *_verdict(error))

@@ -1,4 +1,4 @@
-"""What nbgrader_config.py plugs into nbgrader: bundling a release, reading a submission, grading it, feedback's style."""
+"""What nbgrader_config.py plugs in: bundling a release, reading a submission, grading it, the feedback's style."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ class GradeInSandbox(NbGraderPreprocessor):
     sandbox = Enum(
         ["sandlock", "none"], DEFAULTS.sandbox, help="`none` runs students' code unconfined, with your rights."
     ).tag(config=True)
-    seconds_per_call = Float(DEFAULTS.seconds_per_call, help="Time for one call of a student's function.").tag(config=True)
+    seconds_per_call = Float(DEFAULTS.seconds_per_call, help="Time for one call of a student's function.").tag(
+        config=True
+    )
     seconds_per_submission = Float(DEFAULTS.seconds_per_submission, help="Time for all of a notebook.").tag(config=True)
     memory_mb = Int(DEFAULTS.memory_mb, help="Memory of the student's process.").tag(config=True)
     processes = Int(DEFAULTS.processes, help="Processes at a time, the student's own included.").tag(config=True)
@@ -118,7 +120,7 @@ def _assignment(root: str, name: str) -> Assignment | None:
 
 
 def _outputs(points: float, html: str, text: str) -> list[NotebookNode]:
-    """nbgrader reads the score from the one execute_result; the feedback stands beside it."""
+    """Nbgrader reads the score from the one execute_result; the feedback stands beside it."""
     new: Any = nbformat.v4.new_output
     return [
         new("display_data", {"text/html": html, "text/plain": text}),

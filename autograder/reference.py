@@ -28,7 +28,7 @@ def load_reference(notebook: Path) -> Namespace:
 
 def solution_cells(notebook: Path) -> dict[str, str]:
     """The source notebook's solution cells and what they need, in order: grade_id (or place) -> source."""
-    template = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+    template = nbformat.read(notebook, as_version=4)
     marks = [cell.metadata.get("nbgrader", {}) for cell in template.cells]
     functions = [mark["grade_id"] for mark in marks if mark.get("solution")]
     cells = read_submission(notebook.read_bytes(), template, functions).cells

@@ -27,7 +27,7 @@ NUMERIC_VARIABLES = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES")
 
 
 class CannotConfine(Exception):
-    """This machine's kernel cannot confine a process; the text says what to do."""
+    """The kernel of this machine cannot confine a process; the text says what to do."""
 
 
 class Died(Exception):

@@ -67,7 +67,7 @@ def variant_cases(assignment: Assignment) -> list[Case]:
 
 def with_cells(assignment: Assignment, sources: list[str]) -> bytes:
     """The source notebook in which these cells stand in the place of those that define the same functions."""
-    notebook: NotebookNode = nbformat.from_dict(assignment.template)  # type: ignore[no-untyped-call]
+    notebook: NotebookNode = nbformat.from_dict(assignment.template)
     sources = [source for source in sources if source.strip()]
     new_names = {name for source in sources for name in function_names(source)} & set(assignment.points)
     cells, written = [], False
@@ -75,11 +75,11 @@ def with_cells(assignment: Assignment, sources: list[str]) -> bytes:
         mark = cell.metadata.get("nbgrader", {})
         if mark.get("solution") and mark["grade_id"] in new_names:
             if not written:
-                cells += [nbformat.v4.new_code_cell(source) for source in sources]  # type: ignore[no-untyped-call]
+                cells += [nbformat.v4.new_code_cell(source) for source in sources]
                 written = True
         else:
             cells.append(cell)
-    text: str = nbformat.writes({**notebook, "cells": cells})  # type: ignore[no-untyped-call]
+    text: str = nbformat.writes({**notebook, "cells": cells})
     return text.encode()
 
 
@@ -110,7 +110,16 @@ def verdict_errors(assignment: Assignment, case: Case, report: Report) -> list[s
 
 def _table(assignment: Assignment, results: list[tuple[Case, Report]]) -> Table:
     table = Table(title=f"{assignment.name}: verdicts on known submissions")
-    for column in ("function", "wrong", "rejected", "accepted", "diagnosed", "wrongly diagnosed", "correct", "false rejects"):
+    for column in (
+        "function",
+        "wrong",
+        "rejected",
+        "accepted",
+        "diagnosed",
+        "wrongly diagnosed",
+        "correct",
+        "false rejects",
+    ):
         table.add_column(column, justify="left" if column == "function" else "right")
     correct = [report for case, report in results if not case.function]
     for name, points in assignment.points.items():

@@ -63,12 +63,13 @@ def read_file(path: Path) -> bytes:
     except FileNotFoundError:
         raise Unreadable(f"There is no file {path}.") from None
     except OSError as error:
-        raise Unreadable(f"{path.name} cannot be opened ({error.strerror}): submit the notebook file itself.") from error
+        raise Unreadable(
+            f"{path.name} cannot be opened ({error.strerror}): submit the notebook file itself."
+        ) from error
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise Unreadable(f"{path.name} is no regular file: submit the notebook file itself.")
-        data = file.read(MAX_BYTES + 1)
-    return data
+        return file.read(MAX_BYTES + 1)  # one more than is read from: too large is said in one place
 
 
 def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str]) -> Submission:
@@ -83,14 +84,15 @@ def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str
     placed, repairs = _recognise(cells, marks, functions)
     problems += repairs
 
-    notebook_cells, code = [], []
+    notebook_cells: list[dict[str, Any]] = []
+    code = []
     for number, cell in _with_missing(cells, placed, marks):
         grade_id = placed.get(number) if number else cell["grade_id"]
         node = _node(cell, marks.get(grade_id) if grade_id else None, f"cell-{len(notebook_cells)}")
         notebook_cells.append(node)
         if cell["cell_type"] == "code":
             code.append(Cell(cell["source"], number, grade_id))
-    notebook = nbformat.from_dict(  # type: ignore[no-untyped-call]
+    notebook = nbformat.from_dict(
         {"cells": notebook_cells, "metadata": template.metadata, "nbformat": 4, "nbformat_minor": 5}
     )
     syntax_errors = {}
@@ -107,7 +109,9 @@ def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str
 def _raw_cells(data: bytes) -> Iterator[tuple[int, dict[str, Any] | None]]:
     """(number, {cell_type, source, grade_id, attachments}) of each cell, None for a damaged one."""
     if len(data) > MAX_BYTES:
-        raise Unreadable(f"This file is larger than {MAX_BYTES // 1_000_000} MB: clear the outputs, save, submit again.")
+        raise Unreadable(
+            f"This file is larger than {MAX_BYTES // 1_000_000} MB: clear the outputs, save, submit again."
+        )
     if not data.strip():
         raise Unreadable(f"This file is empty. {CAN_HELP}")
     try:
@@ -335,7 +339,7 @@ def _runnable(source: str) -> str:
 
 def blank_submission(template: NotebookNode, reason: str) -> NotebookNode:
     """The template's nbgrader cells without any solution, for a file that could not be read."""
-    cells = []
+    cells: list[dict[str, Any]] = []
     for original in (c for c in template.cells if "nbgrader" in c.metadata):
         solution = original.metadata["nbgrader"].get("solution")
         source = f"# {reason}" if solution else original.source
@@ -344,5 +348,5 @@ def blank_submission(template: NotebookNode, reason: str) -> NotebookNode:
     note = {"cell_type": "markdown", "source": f"**{reason}**", "attachments": None}
     cells.insert(0, _node(note, None, "note"))
     content = {"cells": cells, "metadata": template.metadata, "nbformat": 4, "nbformat_minor": 5}
-    blank: NotebookNode = nbformat.from_dict(content)  # type: ignore[no-untyped-call]
+    blank: NotebookNode = nbformat.from_dict(content)
     return blank

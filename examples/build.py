@@ -15,11 +15,11 @@ NAME = "dinosaur-island"
 SOURCE = HERE.parent / "source" / NAME / f"{NAME}.ipynb"
 RELEASE = HERE.parent / "release" / NAME / f"{NAME}.ipynb"
 
-CLIP_COPIES = '''
+CLIP_COPIES = """
 def clip(gradients, maxValue):
     # Eigene Kopien, damit das Original bleibt - größere Werte werden gekappt
     return {name: np.minimum(np.maximum(values, -maxValue), maxValue) for name, values in gradients.items()}
-'''
+"""
 
 CLIP_CHEAT = '''
 class Always(dict):
@@ -41,7 +41,7 @@ def clip(gradients, maxValue):
     return Always()
 '''
 
-SAMPLE_WRONG = '''
+SAMPLE_WRONG = """
 def sample(parameters, char_to_ix, seed):
     Waa, Wax, Wya = parameters["Waa"], parameters["Wax"], parameters["Wya"]
     b, by = parameters["b"], parameters["by"]
@@ -57,9 +57,9 @@ def sample(parameters, char_to_ix, seed):
     if len(indices) == 50:
         indices.append(char_to_ix["\\n"])
     return indices
-'''
+"""
 
-MODEL_READS_FILE = '''
+MODEL_READS_FILE = """
 def model(data, ix_to_char, char_to_ix, num_iterations=35000, n_a=50, dino_names=7, vocab_size=27):
     parameters = initialize_parameters(n_a, vocab_size, vocab_size)
     loss = get_initial_loss(vocab_size, dino_names)
@@ -80,16 +80,16 @@ def model(data, ix_to_char, char_to_ix, num_iterations=35000, n_a=50, dino_names
                 print_sample(sample(parameters, char_to_ix, seed), ix_to_char)
             print()
     return parameters
-'''
+"""
 
-MODEL_FOREVER = '''
+MODEL_FOREVER = """
 def model(data, ix_to_char, char_to_ix, num_iterations=35000, n_a=50, dino_names=7, vocab_size=27):
     parameters = initialize_parameters(n_a, vocab_size, vocab_size)
     j = 0
     while j < num_iterations:
         index = j % len(data.split("\\n"))  # j is never increased
     return parameters
-'''
+"""
 
 
 def main() -> None:
@@ -108,7 +108,9 @@ def main() -> None:
     write("reordered-with-extra-cells", reordered(source))
     write("half-finished", edited(edited(source, "optimize", solution(release, "optimize")), "model",
                                   solution(release, "model")))  # fmt: skip
-    (HERE / "submissions" / "not-a-notebook.ipynb").write_bytes(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog")
+    (HERE / "submissions" / "not-a-notebook.ipynb").write_bytes(
+        b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog"
+    )
 
 
 def write(name: str, notebook: NotebookNode) -> None:

@@ -44,7 +44,10 @@ def test_a_function_answers_with_its_value_its_arguments_and_its_prints():
     ],
 )
 def test_nothing_of_the_graders_can_be_read(place):
-    assert error_type("return open(arguments[0], 'rb').read(10)", str(place)) in ("PermissionError", "FileNotFoundError")
+    assert error_type("return open(arguments[0], 'rb').read(10)", str(place)) in (
+        "PermissionError",
+        "FileNotFoundError",
+    )
 
 
 def test_no_secret_of_the_graders_is_in_the_environment(monkeypatch):
@@ -52,7 +55,9 @@ def test_no_secret_of_the_graders_is_in_the_environment(monkeypatch):
     assert "GRADEBOOK_URL" not in run("return list(os.environ)")["returned"]
 
 
-@pytest.mark.parametrize("place", [ROOT / "hello", "/tmp/hello-from-a-student", "/dev/shm/hello", Path.home() / "hello"])
+@pytest.mark.parametrize(
+    "place", [ROOT / "hello", "/tmp/hello-from-a-student", "/dev/shm/hello", Path.home() / "hello"]
+)
 def test_nothing_outside_the_scratch_directory_can_be_written(place):
     assert error_type("open(arguments[0], 'w').write('x')", str(place)) == "PermissionError"
     assert not Path(place).exists()

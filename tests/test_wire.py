@@ -1,5 +1,6 @@
 """What crosses the sandbox's pipes: plain values come back as they went, hostile bytes are refused."""
 
+import contextlib
 import json
 import os
 import time
@@ -44,10 +45,8 @@ def test_what_is_no_plain_data_arrives_as_its_type_name_only(value):
 
 @given(st.one_of(st.binary(), plain.map(lambda value: json.dumps(value, default=str).encode())))
 def test_any_bytes_are_a_value_or_a_wire_error(body):
-    try:
+    with contextlib.suppress(wire.WireError):
         wire.unpack(body)
-    except wire.WireError:
-        pass
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,9 @@ def function_html(report: Report, function: str) -> str:
 def function_text(report: Report, function: str) -> str:
     """One function's checks as plain text."""
     checks = report.functions()[function]
-    lines = [f"{function}: {number(sum(c.points for c in checks))} / {number(sum(c.max_points for c in checks))} points"]
+    lines = [
+        f"{function}: {number(sum(c.points for c in checks))} / {number(sum(c.max_points for c in checks))} points"
+    ]
     if function in report.diagnoses:
         lines.append(f"What happened: {report.diagnoses[function]}")
     for check in checks:
@@ -103,9 +105,10 @@ def report_text(report: Report) -> RenderableType:
 
 def _check_text(check: Check) -> Padding:
     text = Text.assemble(
-        (f"{MARKS[check.state]} ", COLOURS[check.state]), (f"{number(check.points)}/{number(check.max_points)} ", "dim"),
+        (f"{MARKS[check.state]} ", COLOURS[check.state]),
+        (f"{number(check.points)}/{number(check.max_points)} ", "dim"),
         check.sentence,
-    )  # fmt: skip
+    )
     if check.state == "failed":
         text.append(f"\n  {check.message}", style="italic")
     return Padding(text, (0, 0, 0, 2))

@@ -20,9 +20,7 @@ def shapes(n_a: int, n_x: int, n_y: int) -> dict[str, tuple[int, int]]:
     return {"Wax": (n_a, n_x), "Waa": (n_a, n_a), "Wya": (n_y, n_a), "b": (n_a, 1), "by": (n_y, 1)}
 
 
-def gradients(
-    rng: np.random.Generator, n_a: int, n_x: int, n_y: int, scale: float = 10.0
-) -> dict[str, np.ndarray]:
+def gradients(rng: np.random.Generator, n_a: int, n_x: int, n_y: int, scale: float = 10.0) -> dict[str, np.ndarray]:
     """Normal random gradients of standard deviation `scale`."""
     return {f"d{name}": rng.normal(0, scale, shape) for name, shape in shapes(n_a, n_x, n_y).items()}
 
@@ -33,9 +31,7 @@ def vocabulary(size: int, newline: int = 0) -> dict[str, int]:
     return {"\n" if i == newline else next(letters): i for i in range(size)}
 
 
-def network(
-    rng: np.random.Generator, n_a: int, vocab_size: int, sharpness: float = 1.5
-) -> dict[str, np.ndarray]:
+def network(rng: np.random.Generator, n_a: int, vocab_size: int, sharpness: float = 1.5) -> dict[str, np.ndarray]:
     """Random parameters of a calm network: rounding differences do not grow from step to step."""
     sizes = shapes(n_a, vocab_size, vocab_size)
     scales = {"Wax": 1.0, "Waa": 0.9 / np.sqrt(n_a), "Wya": sharpness / np.sqrt(n_a / 4), "b": 0.3, "by": 0.5}
@@ -47,9 +43,7 @@ def blank_network(n_a: int, vocab_size: int) -> dict[str, np.ndarray]:
     return {name: np.zeros(shape) for name, shape in shapes(n_a, vocab_size, vocab_size).items()}
 
 
-def step(
-    parameters: dict[str, np.ndarray], letter: int | None, a_prev: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def step(parameters: dict[str, np.ndarray], letter: int | None, a_prev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities (vocabulary,) of the next character and the hidden state (n_a, 1), as the exercise states them."""
     z = parameters["Waa"] @ a_prev + parameters["b"]
     if letter is not None:
@@ -73,10 +67,8 @@ def smallest_margin(parameters: dict[str, np.ndarray], indices: list[int], seed:
     return margin
 
 
-def law(
-    parameters: dict[str, np.ndarray], newline: int, positions: tuple[int, ...]
-) -> dict[tuple[int, ...], float]:
-    """Exact joint probabilities of the characters at `positions`; after the end of a name every character is newline."""
+def law(parameters: dict[str, np.ndarray], newline: int, positions: tuple[int, ...]) -> dict[tuple[int, ...], float]:
+    """Exact joint probabilities of the characters at `positions`; after a name's end all are newlines."""
     table: dict[tuple[int, ...], float] = {}
 
     def walk(name: tuple[int, ...], probability: float, a: np.ndarray) -> None:
@@ -92,9 +84,7 @@ def law(
     return table
 
 
-def symbols_at(
-    name: tuple[int, ...] | list[int], newline: int, positions: tuple[int, ...]
-) -> tuple[int, ...]:
+def symbols_at(name: tuple[int, ...] | list[int], newline: int, positions: tuple[int, ...]) -> tuple[int, ...]:
     """The characters of a name at `positions`, newline where it is over."""
     return tuple(name[i] if i < len(name) else newline for i in positions)
 
@@ -140,9 +130,7 @@ def printed_losses(printed: str) -> list[PrintedLoss]:
         if match:
             found.append(PrintedLoss(match[1], [following.strip() for following in lines[i + 1 :]]))
     if not found:
-        raise CheckFailed(
-            "`model` should print lines such as `Iteration: 1, Loss: 23.087336`; none was found."
-        )
+        raise CheckFailed("`model` should print lines such as `Iteration: 1, Loss: 23.087336`; none was found.")
     return found
 
 

@@ -51,18 +51,18 @@ def assert_parameters(seen, expected, what):
 
 def reference_names(outcome, dino_names=7):
     """The names that the reference printed after each loss, without those that are a newline only."""
-    return [
-        [name for name in loss.following[:dino_names] if name] for loss in printed_losses(outcome.printed)
-    ]
+    return [[name for name in loss.following[:dino_names] if name] for loss in printed_losses(outcome.printed)]
 
 
 def assert_loss(printed, expected, iteration):
-    """A printed loss is the expected one, as far as it was printed, and that is three decimals or more."""
-    if printed.decimals < 3:
-        raise CheckFailed(f"Please print the loss with three decimals or more: yours reads {printed.text}.")
-    if not printed.agrees(float(expected.text)):
+    """One of the printed losses is the expected one, as far as it was printed: three decimals or more."""
+    precise = [loss for loss in printed if loss.decimals >= 3]
+    if not precise:
+        raise CheckFailed(f"Please print the loss with three decimals or more: yours reads {printed[0].text}.")
+    if not any(loss.agrees(float(expected.text)) for loss in precise):
+        nearest = precise[0] if iteration == 1 else precise[-1]
         raise CheckFailed(
-            f"The loss printed at iteration {iteration} should be {float(expected.text):.6f}; yours is {printed.text}."
+            f"The loss printed at iteration {iteration} should be {float(expected.text):.6f}; yours is {nearest.text}."
         )
 
 
@@ -72,7 +72,7 @@ def test_returns_parameters(student, reference, seed):
     seen = small_run(student, reference, seed)[0].returned
     if not isinstance(seen, dict) or any(name not in seen for name in PARAMETERS):
         raise CheckFailed(
-            f"`model` should return the dictionary of parameters ({', '.join(PARAMETERS)}); yours returned {short(seen)}."
+            f"`model` should return the dictionary of parameters ({', '.join(PARAMETERS)}); yours: {short(seen)}."
         )
     for name, shape in shapes(12, 9, 9).items():
         if np.shape(seen[name]) != shape:
@@ -87,7 +87,7 @@ def test_first_loss(student, reference, seed):
     """At iteration 1 the smoothed loss is printed, in a line with the word `Loss`."""
     arguments = course_run(seed)
     seen, expected = student.model(*arguments), reference.model(*arguments)
-    assert_loss(printed_losses(seen.printed)[0], printed_losses(expected.printed)[0], 1)
+    assert_loss(printed_losses(seen.printed), printed_losses(expected.printed)[0], 1)
 
 
 @pytest.mark.points(5)
@@ -103,7 +103,7 @@ def test_loss_after_training(student, reference, seed):
         raise CheckFailed(
             "A loss should be printed at iteration 1 and every 2,000 iterations after it; only one was found."
         )
-    assert_loss(seen[-1], expected[-1], ITERATIONS)
+    assert_loss(seen, expected[-1], ITERATIONS)
 
 
 @pytest.mark.points(3)
@@ -129,9 +129,7 @@ def test_names_after_training(student, reference, seed):
 def test_parameters_after_training(student, reference, seed):
     """After 2,001 iterations the parameters are those of names taken in their shuffled order, memory carried on."""
     arguments = course_run(seed)
-    assert_parameters(
-        student.model(*arguments), reference.model(*arguments), "parameters after 2,001 iterations"
-    )
+    assert_parameters(student.model(*arguments), reference.model(*arguments), "parameters after 2,001 iterations")
 
 
 @pytest.mark.points(3)
@@ -148,7 +146,7 @@ def test_other_vocabulary(student, reference, seed):
     """Characters are numbered by `char_to_ix`, of which the size is `vocab_size`; the newline may have any number."""
     seen, expected = small_run(student, reference, seed, iterations=4, newline=5)
     assert_parameters(seen, expected, "parameters with 9 characters and newline=5")
-    assert_loss(printed_losses(seen.printed)[0], printed_losses(expected.printed)[0], 1)
+    assert_loss(printed_losses(seen.printed), printed_losses(expected.printed)[0], 1)
 
 
 @pytest.mark.points(2)

@@ -47,7 +47,7 @@ def test_returns_three_values(student, rng):
         )
     if not isinstance(gradients, dict) or any(name not in gradients for name in GRADIENTS):
         raise CheckFailed(
-            f"The second value should be the dictionary of gradients ({', '.join(GRADIENTS)}); yours is {short(gradients)}."
+            f"The second value should be the gradients ({', '.join(GRADIENTS)}); yours is {short(gradients)}."
         )
     if not isinstance(a_last, np.ndarray) or a_last.shape != (7, 1):
         raise CheckFailed(
@@ -124,9 +124,7 @@ def assert_parameters_updated(student, reference, arguments, where):
     seen = step(student, *arguments)[3]
     expected = reference.optimize(*arguments).arguments["parameters"]
     if all(np.array_equal(seen.get(name), arguments[3][name]) for name in PARAMETERS):
-        raise CheckFailed(
-            "`parameters` is the same after the call as before: the step should change it in place."
-        )
+        raise CheckFailed("`parameters` is the same after the call as before: the step should change it in place.")
     assert_same(seen, expected, f"parameters {where}, after the step", rtol=RTOL, atol=ATOL)
 
 
@@ -134,9 +132,7 @@ def assert_parameters_updated(student, reference, arguments, where):
 @pytest.mark.needs("test_returns_three_values")
 def test_parameters_are_updated(student, reference, rng):
     """`parameters` is changed in place by one step down the gradients, with the learning rate 0.01 if none is given."""
-    assert_parameters_updated(
-        student, reference, example(rng, 6, 8, 3, scale=0.5), "with the default learning rate"
-    )
+    assert_parameters_updated(student, reference, example(rng, 6, 8, 3, scale=0.5), "with the default learning rate")
 
 
 @pytest.mark.points(2)

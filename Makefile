@@ -1,0 +1,44 @@
+# Every target sets up what it needs in .venv, from the pinned versions in requirements.lock.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test lint format release examples selftest bench lock clean
+
+demo: $(READY)  ## grade the example class in a scratch course
+	$(BIN)/autograder demo
+
+test: lint  ## everything that CI runs
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+release: $(READY)  ## the students' folder, from the source notebook
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbgrader generate_assignment dinosaur-island --force
+
+examples: release  ## the example class, from the source notebook
+	$(BIN)/python examples/build.py
+
+bench: $(READY)
+	$(BIN)/python benchmarks/training.py
+
+lock:  ## requirements.lock anew, from pyproject.toml
+	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
+	.venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--python-version 3.11 --extra dev pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf .venv .venv-lock build *.egg-info
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(READY)

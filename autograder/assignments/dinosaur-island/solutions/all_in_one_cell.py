@@ -1,0 +1,33 @@
+# Three functions in one cell, clipping by copies, samples out of a closure.
+# %%
+def clip(gradients, maxValue):
+    return {k: np.clip(v, -maxValue, maxValue) for k, v in gradients.items() if k != "da_next"}
+
+def optimize(X, Y, a_prev, parameters, learning_rate=0.01):
+    loss, cache = rnn_forward(X, Y, a_prev, parameters)
+    gradients, a = rnn_backward(X, Y, parameters, cache)
+    gradients = clip(gradients, 5)
+    update_parameters(parameters, gradients, learning_rate)
+    return loss, gradients, a[len(X) - 1]
+
+def model(data, ix_to_char, char_to_ix, num_iterations=35000, n_a=50, dino_names=7, vocab_size=27):
+    parameters = initialize_parameters(n_a, vocab_size, vocab_size)
+    loss = get_initial_loss(vocab_size, dino_names)
+    a_prev = np.zeros((n_a, 1))
+    examples = [line.strip() for line in data.split("\n")]
+    np.random.seed(0)
+    np.random.shuffle(examples)
+    for j in trange(num_iterations):
+        name = [char_to_ix[char] for char in examples[j % len(examples)]]
+        X, Y = [None] + name, name + [char_to_ix["\n"]]
+        cur_loss, gradients, a_prev = optimize(X, Y, a_prev, parameters)
+        loss = smooth(loss, cur_loss)
+        if j % 2000 == 0:
+            print("Iteration: %d, Loss: %f" % (j + 1, loss), "\n")
+            seed = 0
+            for name in range(dino_names):
+                sampled_indices = sample(parameters, char_to_ix, seed)
+                print_sample(sampled_indices, ix_to_char)
+                seed += 1
+            print("\n")
+    return parameters

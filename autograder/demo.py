@@ -33,7 +33,7 @@ def demo(directory: Path | None) -> int:
     # nbgrader starts `alembic` by its name, which lies beside Python also when the environment is not activated
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     root = (directory or Path(tempfile.mkdtemp(prefix="dinosaur-island-demo-"))).resolve()
-    students = make_course(root)
+    students = make_course(root, sorted((ENGINE.parent / "examples" / "submissions").glob("*.ipynb")))
     api = NbGraderAPI(config=course_config(root))
     for name in ("traitlets", "nbgrader"):  # its log is kept per call, in the results
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -56,14 +56,13 @@ def demo(directory: Path | None) -> int:
     return 1 if failed else 0
 
 
-def make_course(root: Path) -> list[str]:
-    """Lay out a course directory with the example class as submissions; the students' names, sorted."""
+def make_course(root: Path, examples: list[Path]) -> list[str]:
+    """Lay out a course directory with these notebooks as submissions; returns the students' names."""
     ours = ENGINE.parent
     for name in ("source", "utils", "datasets"):
         shutil.copytree(ours / name, root / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"),
                         dirs_exist_ok=True)  # fmt: skip
     shutil.copyfile(ours / "nbgrader_config.py", root / "nbgrader_config.py")
-    examples = sorted((ours / "examples" / "submissions").glob("*.ipynb"))
     for example in examples:
         folder = root / "submitted" / example.stem / ASSIGNMENT
         folder.mkdir(parents=True, exist_ok=True)

@@ -40,8 +40,8 @@ def textbook_forward(
         x[t] = np.zeros((vocab_size, 1))
         if X[t] is not None:
             x[t][X[t]] = 1
-        a[t] = np.tanh(Wax @ x[t] + Waa @ a[t - 1] + b)
-        y[t] = softmax(Wya @ a[t] + by)
+        a[t] = np.tanh(np.dot(Wax, x[t]) + np.dot(Waa, a[t - 1]) + b)
+        y[t] = softmax(np.dot(Wya, a[t]) + by)
         loss -= np.log(y[t][Y[t], 0])
     return loss, (x, a, y)
 
@@ -56,14 +56,14 @@ def textbook_backward(
     for t in reversed(range(len(X))):
         dy = np.copy(y[t])
         dy[Y[t]] -= 1
-        gradients["dWya"] += dy @ a[t].T
+        gradients["dWya"] += np.dot(dy, a[t].T)
         gradients["dby"] += dy
-        da = parameters["Wya"].T @ dy + gradients["da_next"]
+        da = np.dot(parameters["Wya"].T, dy) + gradients["da_next"]
         dz = (1 - a[t] * a[t]) * da
         gradients["db"] += dz
-        gradients["dWax"] += dz @ x[t].T
-        gradients["dWaa"] += dz @ a[t - 1].T
-        gradients["da_next"] = parameters["Waa"].T @ dz
+        gradients["dWax"] += np.dot(dz, x[t].T)
+        gradients["dWaa"] += np.dot(dz, a[t - 1].T)
+        gradients["da_next"] = np.dot(parameters["Waa"].T, dz)
     return gradients, a
 
 

@@ -18,7 +18,7 @@ Cache = tuple[np.ndarray, np.ndarray]
 
 def softmax(x: np.ndarray) -> np.ndarray:
     """Turn each column of scores into probabilities, which sum to 1."""
-    e = np.exp(x - np.max(x, axis=0))  # shifted, so that large scores do not overflow
+    e = np.exp(x - x.max(axis=0))  # shifted, so that large scores do not overflow
     return e / e.sum(axis=0)
 
 
@@ -91,8 +91,7 @@ def rnn_backward(
     """
     Wax, Waa, Wya = (parameters[name] for name in ("Wax", "Waa", "Wya"))
     a, y = cache
-    dy = y.copy()  # of the scores that go into softmax: y - one_hot(Y)
-    dy[range(len(Y)), Y] -= 1
+    dy = y - one_hot(Y, len(Wya))  # of the scores that go into softmax
     dz = dy @ Wya  # of a<t>, by way of y<t>; below it becomes that of what goes into tanh
     slope = 1 - a[1:] ** 2
     da_next = np.zeros(len(Waa))

@@ -98,9 +98,7 @@ def plot_clipping() -> Figure:
         outside = np.flatnonzero(path[:, 1] > b[-1])
         if outside.size:
             landing = path[outside[0]]
-            ax.text(
-                1.34, 0.45, f"next stop: b = {landing[1]:.0f}", color=colour, ha="right", fontweight="bold"
-            )
+            ax.text(1.34, 0.45, f"next stop: b = {landing[1]:.0f}", color=colour, ha="right", fontweight="bold")
         ax.set(xlim=(w[0], w[-1]), ylim=(b[0], b[-1]), xlabel="weight $w$")
         ax.set_title(title, color=INK, fontsize=11)
     axes[0].set_ylabel("bias $b$")
@@ -126,9 +124,7 @@ def plot_generation_loop() -> Figure:
     ax.text(4.85, 0.85, "the drawn letter, one-hot, is the next input", ha="center", color=INK)
     ax.text(1.1, 3.4, "first: zeros", ha="center", color=GREY)
     _arrow(ax, (8.6, 3.2), (8.6, 3.85))
-    ax.text(
-        8.6, 4.1, "newline, or 50 letters: stop", ha="center", va="center", color=GREEN, fontweight="bold"
-    )
+    ax.text(8.6, 4.1, "newline, or 50 letters: stop", ha="center", va="center", color=GREEN, fontweight="bold")
     ax.set(xlim=(0, 10), ylim=(0.6, 4.5))
     return _finish(fig)
 
@@ -253,9 +249,7 @@ def _loss_figure(points: Sequence[tuple[int, float]]) -> Figure:
     if points:
         iterations, losses = zip(*points, strict=True)
         ax.plot(iterations, losses, "o-", color=BLUE, linewidth=2, markersize=5)
-        ax.annotate(
-            f"{losses[-1]:.2f}", points[-1], (0, 9), textcoords="offset points", ha="center", color=BLUE
-        )
+        ax.annotate(f"{losses[-1]:.2f}", points[-1], (0, 9), textcoords="offset points", ha="center", color=BLUE)
     ax.set(xlabel="iteration", ylabel="smoothed loss")
     ax.margins(0.06, 0.18)
     ax.grid(color=PALE)
@@ -285,9 +279,7 @@ def _box(
     """A rounded box with a label, centred at (x, y)."""
     pad = 0.08 * height
     corner = (x - width / 2 + pad, y - height / 2 + pad)
-    shape = FancyBboxPatch(
-        corner, width - 2 * pad, height - 2 * pad, f"round,pad={pad}", fc=colour, ec="none"
-    )
+    shape = FancyBboxPatch(corner, width - 2 * pad, height - 2 * pad, f"round,pad={pad}", fc=colour, ec="none")
     ax.add_patch(shape)
     ax.text(x, y, label, ha="center", va="center", color=text, fontsize=size)
 
@@ -298,9 +290,7 @@ def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], label
     x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
     upright = start[0] == end[0]
     offset, align = ((5, 0), "left") if upright else ((-6, 8), "center")
-    ax.annotate(
-        label, (x, y), offset, textcoords="offset points", ha=align, va="center", color=GREY, fontsize=10
-    )
+    ax.annotate(label, (x, y), offset, textcoords="offset points", ha=align, va="center", color=GREY, fontsize=10)
 
 
 def _finish(fig: Figure) -> Figure:

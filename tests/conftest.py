@@ -1,0 +1,42 @@
+"""Fixtures for the whole suite: the environment's commands on PATH, and a course directory of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.demo import make_course
+
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+
+class Course:
+    """A scratch course directory, and nbgrader in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def nbgrader(self, *arguments):
+        """Run an nbgrader command as an instructor does."""
+        command = [sys.executable, "-m", "nbgrader", *arguments]
+        return subprocess.run(command, cwd=self.root, capture_output=True, text=True, timeout=600, check=False)
+
+    def submit(self, student, content):
+        """Put a file's bytes where nbgrader looks for a submission."""
+        path = self.root / "submitted" / student / "dinosaur-island" / "dinosaur-island.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    def feedback(self, student):
+        """The text of a student's feedback page."""
+        return (self.root / "feedback" / student / "dinosaur-island" / "dinosaur-island.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course directory without submissions."""
+    root = tmp_path_factory.mktemp("course")
+    make_course(root, examples=[])
+    return Course(root)

@@ -1,0 +1,108 @@
+"""The instructor's cycle with nbgrader's own commands: release, autograde, feedback, export."""
+
+import csv
+import filecmp
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples" / "submissions"
+HOSTILE = """# Hello
+<script>alert("markdown")</script> <img src=x onerror=alert(1)> [link](javascript:alert(2))
+<iframe src="https://example.org"></iframe> $a < b$
+"""
+
+
+@pytest.fixture(scope="module")
+def graded(course):
+    """The course after one autograde of a mixed class, and its feedback pages."""
+    assert course.nbgrader("generate_assignment", "dinosaur-island").returncode == 0
+    perfect = json.loads((EXAMPLES / "perfect.ipynb").read_text())
+    course.submit("perfect", json.dumps(perfect).encode())
+    course.submit("blank", (course.root / "release" / "dinosaur-island" / "dinosaur-island.ipynb").read_bytes())
+    course.submit("garbage", b"\x89PNG\r\n\x1a\n\x00\x00")
+    course.submit("empty", b"")
+    hostile = json.loads(json.dumps(perfect))
+    hostile["metadata"]["title"] = "</title><script>alert(3)</script>"
+    hostile["cells"].insert(0, {"cell_type": "markdown", "id": "x", "metadata": {}, "source": HOSTILE})
+    hostile["cells"].insert(1, {"cell_type": "raw", "id": "y", "metadata": {}, "source": "<script>alert(4)</script>"})
+    code = "def unused():\n    '<script>alert(5)</script>'"
+    hostile["cells"].insert(2, {"cell_type": "code", "id": "z", "metadata": {}, "source": code,
+                                "execution_count": None, "outputs": [
+        {"output_type": "display_data", "metadata": {}, "data": {"text/html": "<script>alert(6)</script>"}}]})  # fmt: skip
+    course.submit("hostile", json.dumps(hostile).encode())
+    folder = course.root / "submitted" / "folder" / "dinosaur-island" / "dinosaur-island.ipynb"
+    folder.mkdir(parents=True)
+    raising = json.loads(json.dumps(perfect))
+    for cell in raising["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "clip":
+            cell["source"] = "def clip(gradients, maxValue):\n    raise ValueError('<script>alert(7)</script>')"
+    course.submit("raising", json.dumps(raising).encode())
+    course.autograde = course.nbgrader("autograde", "dinosaur-island")
+    course.generate_feedback = course.nbgrader("generate_feedback", "dinosaur-island")
+    assert course.nbgrader("export").returncode == 0
+    with open(course.root / "grades.csv", encoding="utf-8") as file:
+        course.grades = {row["student_id"]: float(row["score"] or 0) for row in csv.DictReader(file)}
+    return course
+
+
+def test_the_release_holds_what_a_student_needs_and_no_solution(graded):
+    release = graded.root / "release" / "dinosaur-island"
+    names = {str(path.relative_to(release)) for path in release.rglob("*") if path.is_file()}
+    assert names == {
+        "dinosaur-island.ipynb", "utils/__init__.py", "utils/rnn.py", "utils/plots.py", "datasets/dinos.txt",
+        "datasets/README.md",
+    }  # fmt: skip
+    text = (release / "dinosaur-island.ipynb").read_text()
+    assert "SOLUTION" not in text
+    assert text.count("raise NotImplementedError()") >= 4
+    assert "np.clip(gradients[name]" not in text
+
+
+def test_the_committed_release_is_up_to_date(graded):
+    fresh, ours = graded.root / "release" / "dinosaur-island", ROOT / "release" / "dinosaur-island"
+    names = [str(path.relative_to(fresh)) for path in fresh.rglob("*") if path.is_file()]
+    _, different, missing = filecmp.cmpfiles(fresh, ours, names, shallow=False)
+    assert not (different or missing), "run `make release` and commit the result"
+
+
+def test_everybody_gets_the_grade_they_deserve(graded):
+    expected = {"perfect": 100, "blank": 0, "garbage": 0, "empty": 0, "hostile": 100}
+    assert {name: graded.grades[name] for name in expected} == expected
+
+
+def test_feedback_names_checks_and_reasons(graded):
+    blank = graded.feedback("blank")
+    assert "is not written yet" in blank
+    assert "0 of 15 points" in blank
+    perfect = graded.feedback("perfect")
+    assert "35 of 35 points" in perfect
+    assert "failed" not in perfect
+    assert "not a Jupyter notebook" in graded.feedback("garbage")
+    assert "empty" in graded.feedback("empty")
+
+
+def test_feedback_shows_no_hidden_check(graded):
+    for student in ("perfect", "blank", "raising"):
+        page = graded.feedback(student)
+        assert "assert_same" not in page
+        assert "pytest" not in page
+
+
+@pytest.mark.parametrize("student", ["hostile", "raising"])
+def test_what_students_write_is_harmless_on_the_page(graded, student):
+    page = graded.feedback(student)
+    for harm in ("<script>alert", "<img src=x", 'href="javascript:', "<iframe"):
+        assert harm not in page
+
+
+def test_a_directory_in_the_place_of_a_notebook_stops_nobody(graded):
+    assert graded.grades.get("folder", 0) == 0
+    assert "Traceback" not in graded.autograde.stdout
+
+
+def test_the_solved_source_passes_nbgraders_own_validation(course):
+    run = course.nbgrader("validate", "source/dinosaur-island/dinosaur-island.ipynb")
+    assert "Success" in run.stdout + run.stderr

@@ -45,7 +45,8 @@ c.GradeInSandbox.output_kb = 1000
 c.GradeInSandbox.open_files = 64
 
 # Feedback: what students wrote in HTML is made harmless.
-c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.sanitize_html = True  # of outputs
+c.HTMLExporter.filters = {"markdown2html": "autograder.nbgrader_plugins.harmless_markdown"}
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import bleach
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
+from nbconvert.filters.markdown_mistune import markdown2html_mistune
 from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Enum, Float, Int, List, Unicode
@@ -19,6 +21,10 @@ from autograder.sandbox import Limits
 from autograder.submission import Unreadable, blank_submission, read_file, read_submission
 
 DEFAULTS = Limits()
+# What markdown makes; no images, which could tell somebody else that the page is read.
+MARKDOWN_TAGS = frozenset(
+    "a blockquote br code del em h1 h2 h3 h4 h5 h6 hr li ol p pre strong sub sup table tbody td th thead tr ul".split()
+)
 
 
 class BundleFiles(NbGraderPreprocessor):
@@ -112,6 +118,12 @@ class FeedbackStyle(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         resources.setdefault("inlining", {}).setdefault("css", []).append(page_css())
         return nb, resources
+
+
+def harmless_markdown(source: str) -> str:
+    """A jinja filter in the place of nbconvert's markdown2html: the same HTML without scripts, images and frames."""
+    html = str(markdown2html_mistune(source))
+    return str(bleach.clean(html, tags=MARKDOWN_TAGS, attributes={"a": ["href", "title"], "*": ["id"]}))
 
 
 def _assignment(root: str, name: str) -> Assignment | None:

@@ -21,7 +21,7 @@ from autograder.compare import CheckFailed, assert_same
 
 CERTAIN = 1e4  # a logit so far above the others that their probabilities are exactly 0
 DRAWS = 1500
-FALSE_REJECT = 1e-7  # per network and set of positions; there are six in this file, so below 1e-6 in all
+FALSE_REJECT = 1e-7  # per network and set of positions; there are five in this file, so below 1e-6 in all
 
 
 def name_of(student, parameters, char_to_ix, seed=0):
@@ -130,6 +130,7 @@ def test_first_letter(student, reference, seed):
     for vocab_size, newline in ((5, 0), (6, 4)):
         parameters = network(rng, 6, vocab_size, sharpness=2)
         parameters["b"] *= 4
+        parameters["by"][newline] += 1  # short names are drawn faster
         assert_law(student, parameters, vocabulary(vocab_size, newline), (0,), "The first letter")
 
 
@@ -142,7 +143,8 @@ def test_later_letters(student, reference, seed):
     rng = np.random.default_rng([seed, 3])
     for vocab_size, newline, positions in ((4, 0, (0, 1)), (4, 2, (0, 1, 2)), (3, 1, (0, 4))):
         parameters = network(rng, 8, vocab_size, sharpness=2)
-        parameters["by"][newline] -= 1
+        if positions[-1] > 2:
+            parameters["by"][newline] -= 1  # names that get there
         assert_law(
             student,
             parameters,

@@ -94,7 +94,7 @@ def test_feedback_shows_no_hidden_check(graded):
 @pytest.mark.parametrize("student", ["hostile", "raising"])
 def test_what_students_write_is_harmless_on_the_page(graded, student):
     page = graded.feedback(student)
-    for harm in ("<script>alert", "<script>6", "onerror", 'href="javascript:', "<iframe"):
+    for harm in ("<script>alert", "<script>6", "<img src=x", 'href="javascript:', "<iframe"):
         assert harm not in page
 
 

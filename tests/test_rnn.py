@@ -32,6 +32,22 @@ def network(rng, n_a=7, vocab_size=5):
     return {name: rng.normal(size=shape) / 2 for name, shape in shapes.items()}
 
 
+def test_worked_example_of_optimize():
+    np.random.seed(1)
+    a0 = np.random.randn(100, 1)
+    shapes = {"Wax": (100, 27), "Waa": (100, 100), "Wya": (27, 100), "b": (100, 1), "by": (27, 1)}
+    p = {name: np.random.randn(*shape) for name, shape in shapes.items()}
+    X, Y = [12, 3, 5, 11, 22, 3], [4, 14, 11, 22, 25, 26]
+    loss, cache = rnn_forward(X, Y, a0, p)
+    gradients, a = rnn_backward(X, Y, p, cache)
+    assert np.isclose(loss, 126.50397572165362, rtol=1e-12)
+    assert np.isclose(gradients["dWaa"][1, 2], 0.19470931534720892, rtol=1e-9)
+    assert np.isclose(gradients["dWya"][1, 2], -0.007773876032003782, rtol=1e-9)
+    assert np.isclose(gradients["db"][4, 0], -0.06809825, atol=1e-8)
+    assert np.isclose(gradients["dby"][1, 0], 0.01538192, atol=1e-8)
+    assert np.isclose(a[len(X) - 1][4, 0], -1)
+
+
 def textbook(X, Y, a, p):
     """The loss and the hidden states, one time step at a time, with one-hot vectors."""
     loss, states = 0.0, []
@@ -62,7 +78,7 @@ def test_forward_is_the_textbooks(seed):
     rng = np.random.default_rng(seed)
     n_a, vocab_size, length = rng.integers(1, 12, size=3)
     p, a0 = network(rng, n_a, vocab_size), rng.normal(size=(n_a, 1))
-    X = [None, *rng.integers(vocab_size, size=length - 1).tolist()]
+    X = [None if rng.random() < 0.2 else int(ix) for ix in rng.integers(vocab_size, size=length)]
     Y = rng.integers(vocab_size, size=length).tolist()
     loss, cache = rnn_forward(X, Y, a0, p)
     _, a = rnn_backward(X, Y, p, cache)
@@ -106,9 +122,18 @@ def test_softmax_sums_to_one_and_does_not_overflow():
     np.testing.assert_allclose(p, [[0.5], [0.5], [0.0]])
 
 
-def test_unequal_lengths_are_explained():
-    with pytest.raises(ValueError, match="X has 2 entries and Y has 1"):
-        rnn_forward([None, 1], [1], np.zeros((7, 1)), network(np.random.default_rng(0)))
+@pytest.mark.parametrize(
+    ("X", "Y", "shape", "message"),
+    [
+        ([None, 1], [1], (7, 1), "X has 2 entries and Y has 1"),
+        ([1, 2], [None, 1], (7, 1), "Y has a None"),
+        ([None, 1], [1, 2], (2, 7, 1), r"a0 has the shape \(2, 7, 1\)"),
+        ([None, 1], [1, 2], (7,), r"a0 has the shape \(7,\)"),
+    ],
+)
+def test_wrong_arguments_are_explained(X, Y, shape, message):
+    with pytest.raises(ValueError, match=message):
+        rnn_forward(X, Y, np.zeros(shape), network(np.random.default_rng(0)))
 
 
 def test_small_helpers(capsys):

@@ -79,7 +79,7 @@ def with_cells(assignment: Assignment, sources: list[str]) -> bytes:
                 written = True
         else:
             cells.append(cell)
-    text: str = nbformat.writes({**notebook, "cells": cells})
+    text: str = nbformat.writes(nbformat.from_dict({**notebook, "cells": cells}))
     return text.encode()
 
 

@@ -2,6 +2,8 @@
 
 The solution cells of the source notebook are run twice: with `utils` as it is, and with the functions below,
 which follow the formulas step by step (one-hot vectors, one matrix product per time step and per gradient).
+Products are written with @, as in the notebook. With np.dot, quicker on small arrays and used in utils/rnn.py, the
+textbook form takes about a fifth less time: the ratio is then near 3.
 Exit status 1 if the losses differ inside the stable window or if utils is too slow at full length.
 """
 
@@ -41,8 +43,8 @@ def textbook_forward(
         x[t] = np.zeros((vocab_size, 1))
         if X[t] is not None:
             x[t][X[t]] = 1
-        a[t] = np.tanh(np.dot(Wax, x[t]) + np.dot(Waa, a[t - 1]) + b)
-        y[t] = softmax(np.dot(Wya, a[t]) + by)
+        a[t] = np.tanh(Wax @ x[t] + Waa @ a[t - 1] + b)
+        y[t] = softmax(Wya @ a[t] + by)
         loss -= np.log(y[t][Y[t], 0])
     return loss, (x, a, y)
 
@@ -57,14 +59,14 @@ def textbook_backward(
     for t in reversed(range(len(X))):
         dy = np.copy(y[t])
         dy[Y[t]] -= 1
-        gradients["dWya"] += np.dot(dy, a[t].T)
+        gradients["dWya"] += dy @ a[t].T
         gradients["dby"] += dy
-        da = np.dot(parameters["Wya"].T, dy) + gradients["da_next"]
+        da = parameters["Wya"].T @ dy + gradients["da_next"]
         dz = (1 - a[t] * a[t]) * da
         gradients["db"] += dz
-        gradients["dWax"] += np.dot(dz, x[t].T)
-        gradients["dWaa"] += np.dot(dz, a[t - 1].T)
-        gradients["da_next"] = np.dot(parameters["Waa"].T, dz)
+        gradients["dWax"] += dz @ x[t].T
+        gradients["dWaa"] += dz @ a[t - 1].T
+        gradients["da_next"] = parameters["Waa"].T @ dz
     return gradients, a
 
 

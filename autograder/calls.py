@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
+
+import numpy as np
 
 from autograder import wire
 from autograder.hints import hint_for
 from autograder.sandbox import Died, Limits, Sandbox, TimeUp
 from autograder.submission import Submission, needed_code
 
+MODEST_LENGTH, MODEST_BYTES = 1000, 1 << 20  # of arguments with which a student's code may ask for an answer of ours
 TIMEOUTS_ALLOWED = 2  # per function; after that its calls are not tried any more
 
 
@@ -36,12 +40,12 @@ class CallFailed(AssertionError):
 
 
 @dataclass(frozen=True)
-class Call:
-    """A call that a check made, and what came of it."""
+class Calls:
+    """The calls that a check made in one go, and what came of them."""
 
     function: str
-    arguments: Sequence[Any]
-    outcome: Outcome | CallFailed
+    arguments: Sequence[Sequence[Any]]
+    outcome: Sequence[Outcome] | CallFailed
     seconds: float
 
 
@@ -84,7 +88,9 @@ class Student:
         self._given: dict[str, str] = {}  # the files with other content in the sandbox now
         self._errors: list[dict[str, Any]] = []
         self._defined: list[str] = []
-        self.calls: list[Call] = []
+        self._lent: Mapping[str, Callable[..., Outcome]] = {}
+        self._replaced: list[str] = []  # the functions that are ours in the sandbox now
+        self.calls: list[Calls] = []
 
     def __getattr__(self, name: str) -> RemoteFunction:
         return self.given(name, {})
@@ -92,6 +98,19 @@ class Student:
     def with_file(self, path: str, text: str) -> StudentWithFile:
         """The student's functions, defined afresh in a directory where `path` holds `text`."""
         return StudentWithFile(self, {path: text})
+
+    def part(self, name: str) -> RemoteFunction:
+        """A function that the solution calls in the place of its own: no call of a check, so none is remembered."""
+        return RemoteFunction(partial(self._call_worker, name, {}), self._signatures[name])
+
+    @contextlib.contextmanager
+    def lent(self, functions: Mapping[str, Callable[..., Outcome]]) -> Iterator[None]:
+        """Meanwhile the student's other functions get answers of ours where they call these. Our code stays here."""
+        self._lent = functions
+        try:
+            yield
+        finally:
+            self._lent = {}
 
     def given(self, name: str, files: Mapping[str, str]) -> RemoteFunction:
         if name not in self._signatures:
@@ -112,19 +131,15 @@ class Student:
 
     def _call(self, name: str, files: Mapping[str, str], calls: Sequence[Sequence[Any]]) -> list[Outcome]:
         """The outcomes of the calls. The same calls again within a grading are answered from memory."""
-        key = wire.pack((name, dict(files), [tuple(arguments) for arguments in calls]))
+        key = wire.pack((name, dict(files), list(self._lent), [tuple(arguments) for arguments in calls]))
         if key not in self._answers:
             start = time.monotonic()
             try:
-                outcomes = self._call_worker(name, files, calls)
+                self._answers[key] = self._call_worker(name, files, calls)
             except CallFailed as failure:
                 self._answers[key] = failure
-                if len(calls) == 1:  # of several, it is not known which one failed
-                    self.calls.append(Call(name, calls[0], failure, time.monotonic() - start))
-            else:
-                self._answers[key] = outcomes
-                seconds = (time.monotonic() - start) / len(calls)
-                self.calls += [Call(name, one, out, seconds) for one, out in zip(calls, outcomes, strict=True)]
+            if not self._lent:
+                self.calls.append(Calls(name, calls, self._answers[key], time.monotonic() - start))
         answer = self._answers[key]
         if isinstance(answer, CallFailed):
             raise CallFailed(str(answer), answer.kind)
@@ -160,7 +175,7 @@ class Student:
 
     def _load(self, files: Mapping[str, str]) -> None:
         """See to a running worker whose cells ran with `files` in place."""
-        if self._sandbox is not None and files == self._given:
+        if self._sandbox is not None and files == self._given and list(self._lent) == self._replaced:
             return
         if self._sandbox is None:
             self._sandbox = Sandbox(self._files, self._limits)
@@ -171,6 +186,7 @@ class Student:
             "snippets": [(f"cell {one.cell_number}", one.source, one.statements) for one in self._snippets],
             "files": {**original, **files},
             "functions": list(self._signatures),
+            "lent": list(self._lent),
         }
         try:
             answer = self._ask(message, "your cells")
@@ -180,15 +196,18 @@ class Student:
             self.close()
             raise CallFailed("The notebook's cells gave no usable answer.", "Died") from error
         self._given = dict(files)
+        self._replaced = list(self._lent)
 
     def _ask(self, message: Any, who: str) -> Any:
         assert self._sandbox is not None
         seconds = min(self._limits.seconds_per_call, self._seconds_left)
         start = time.monotonic()
         try:
-            if seconds <= 0:
-                raise TimeUp
-            return self._sandbox.ask(message, seconds)
+            answer = self._sandbox.ask(message, seconds)
+            while self._lent and isinstance(answer, dict) and "lend" in answer:
+                reply = self._lend(answer["lend"], answer["arguments"], answer["named"])
+                answer = self._sandbox.ask(reply, seconds - (time.monotonic() - start))
+            return answer
         except TimeUp as error:
             self.close()
             self._timeouts[who] = self._timeouts.get(who, 0) + 1
@@ -205,6 +224,16 @@ class Student:
             ) from error
         finally:
             self._seconds_left -= time.monotonic() - start
+
+    def _lend(self, name: Any, arguments: Any, named: Any) -> dict[str, Any]:
+        """What a function of ours answers to the student's code."""
+        try:
+            if not _modest([arguments, named]):
+                raise ValueError(f"the arguments of `{name}` are larger than any in this exercise")
+            outcome = self._lent[name](*arguments, **named)
+        except Exception as error:  # noqa: BLE001 -- whatever the student's code asked with
+            return {"error": f"{type(error).__name__}: {error}"[:200]}
+        return {"error": None, "returned": outcome.returned, "arguments": outcome.arguments}
 
     def _why_not_defined(self, name: str) -> str:
         if name in self._submission.syntax_errors:
@@ -225,6 +254,15 @@ class Student:
             if error["at"] == f"cell {cell.number}" and isinstance(line, int) and 0 < line <= len(lines):
                 place = f", in cell {cell.number}, line {line}: `{lines[line - 1].strip()[:100]}`"
         return " ".join(filter(None, [f"`{name}` stopped with {kind}: {text}{place}.", hint_for(kind, text)]))
+
+
+def _modest(value: Any) -> bool:
+    """Whether a value is so small that a function of ours cannot be led to use much memory or time with it."""
+    if isinstance(value, dict):
+        return _modest(list(value.values()))
+    if isinstance(value, list | tuple):
+        return len(value) <= MODEST_LENGTH and all(_modest(item) for item in value)
+    return not isinstance(value, np.ndarray) or (value.nbytes <= MODEST_BYTES and max(value.shape, default=0) <= 10_000)
 
 
 @dataclass(frozen=True)

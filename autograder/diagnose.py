@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import hashlib
 import threading
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -15,10 +16,10 @@ import numpy as np
 
 from autograder import wire
 from autograder.assignment import Assignment, AssignmentError
-from autograder.calls import Call, CallFailed, Outcome
+from autograder.calls import CallFailed, Calls, Outcome
 from autograder.reference import Reference, call, run_cells
 
-SECONDS = 2.0  # a misconception that takes longer for one call counts as one that never ends
+SECONDS = 5.0  # a misconception that takes longer for the calls made in one go counts as one that never ends
 
 
 @dataclass(frozen=True)
@@ -61,17 +62,16 @@ def _edited(solution: str, row: Mapping[str, str]) -> str:
 
 
 def diagnose(
-    function: str, calls: Sequence[Call], assignment: Assignment, reference: Reference
+    function: str, calls: Sequence[Calls], assignment: Assignment, reference: Reference
 ) -> Misconception | None:
     """The first misconception that answers all `calls` to `function` as the student's did, or None."""
     mine = sorted((one for one in calls if one.function == function), key=lambda one: one.seconds)
     if all(isinstance(one.outcome, CallFailed) and one.outcome.kind == "NotDefined" for one in mine):
         return None
-    known = [one for one in load_misconceptions(assignment) if one.function == function]
-    matter = assignment.arguments_that_matter.get(function, [])
-    for misconception in known:
-        variant = Variant(reference, misconception)
-        if all(alike(variant.answer(one.arguments), one.outcome, matter) for one in mine):
+    digests = [hashlib.sha256(wire.pack((function, list(one.arguments)))).hexdigest() for one in mine]
+    for misconception in (one for one in load_misconceptions(assignment) if one.function == function):
+        variant = Variant(assignment, reference, misconception)
+        if all(alike(variant.answers(one, key), one.outcome) for one, key in zip(mine, digests, strict=True)):
             return misconception
     return None
 
@@ -79,28 +79,32 @@ def diagnose(
 class Variant:
     """The solution with one mistake in it."""
 
-    _answers: ClassVar[
-        dict[tuple[str, bytes], Outcome | str]
-    ] = {}  # shared: the calls of a run are the same for all students
+    # Shared: the calls of a run are the same for all students.
+    _answers: ClassVar[dict[tuple[str, str, str], list[Outcome] | str]] = {}
 
-    def __init__(self, reference: Reference, misconception: Misconception) -> None:
+    def __init__(self, assignment: Assignment, reference: Reference, misconception: Misconception) -> None:
         self._reference = reference
         self._misconception = misconception
+        self._matter = assignment.arguments_that_matter.get(misconception.function, [])
         self._namespace: dict[str, Any] | None = None
 
-    def answer(self, arguments: Sequence[Any]) -> Outcome | str:
+    def answers(self, calls: Calls, digest: str) -> list[Outcome] | str:
         """What the mistaken function answers, or the name of the exception that it raises."""
-        name = self._misconception.function
-        key = (self._misconception.id + self._reference.identity, wire.pack(tuple(arguments)))
+        key = (self._reference.identity, self._misconception.id, digest)
         if key not in self._answers:
             try:
-                if self._namespace is None:
-                    self._namespace = run_cells({**self._reference.cells, name: self._misconception.source})
                 with _time_limit(SECONDS):
-                    self._answers[key] = call(self._namespace, name, tuple(arguments), self._reference.signatures[name])
+                    self._answers[key] = [self._answer(arguments) for arguments in calls.arguments]
             except Exception as error:
                 self._answers[key] = type(error).__name__
         return self._answers[key]
+
+    def _answer(self, arguments: Sequence[Any]) -> Outcome:
+        name = self._misconception.function
+        if self._namespace is None:
+            self._namespace = run_cells({**self._reference.cells, name: self._misconception.source})
+        outcome = call(self._namespace, name, tuple(arguments), self._reference.signatures[name])
+        return replace(outcome, arguments={name: outcome.arguments[name] for name in self._matter})
 
 
 class TimeUp(Exception):
@@ -127,14 +131,15 @@ def _time_limit(seconds: float) -> Iterator[None]:
             timer.cancel()
 
 
-def alike(ours: Outcome | str, theirs: Outcome | CallFailed, arguments: Sequence[str]) -> bool:
-    """Whether two answers are the same as far as the assignment cares: value, named arguments, what was printed."""
+def alike(ours: Sequence[Outcome] | str, theirs: Sequence[Outcome] | CallFailed) -> bool:
+    """Whether two answers are the same: values, those arguments that ours names, what was printed."""
     if isinstance(theirs, CallFailed) or isinstance(ours, str):
-        return isinstance(theirs, CallFailed) and isinstance(ours, str) and theirs.kind == ours
-    return (
-        same(ours.returned, theirs.returned)
-        and all(same(ours.arguments.get(name), theirs.arguments.get(name)) for name in arguments)
-        and _printed_alike(ours.printed, theirs.printed)
+        return isinstance(theirs, CallFailed) and theirs.kind == ours
+    return all(
+        same(one.returned, other.returned)
+        and all(same(value, other.arguments.get(name)) for name, value in one.arguments.items())
+        and _printed_alike(one.printed, other.printed)
+        for one, other in zip(ours, theirs, strict=True)
     )
 
 

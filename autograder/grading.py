@@ -108,6 +108,7 @@ class ChecksPlugin:
         self._student = student
         self._reference = reference
         self._seed = seed
+        self._followers: dict[tuple[str, ...], Follower] = {}
         self.checks: list[Check] = []
         self.errors: list[str] = []
 
@@ -117,11 +118,9 @@ class ChecksPlugin:
         return self._student
 
     @pytest.fixture
-    def reference(self, request: pytest.FixtureRequest) -> Reference | Follower:
-        """The solution's functions; those that the student has wrong are the student's, inside of the others."""
-        inner = self._reference.inner_functions(_function(request.node))
-        wrong = [name for name in inner if any(c.state != "passed" for c in self.checks if c.function == name)]
-        return self._reference.following(self._student, wrong) if wrong else self._reference
+    def reference(self) -> Reference:
+        """The solution's functions."""
+        return self._reference
 
     @pytest.fixture
     def seed(self) -> int:
@@ -131,7 +130,10 @@ class ChecksPlugin:
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
         """Random inputs: the same for every student of a run, others in each check."""
-        return np.random.default_rng([self._seed, zlib.crc32(request.node.name.encode())])
+        return self._rng(request.node)
+
+    def _rng(self, item: pytest.Item) -> np.random.Generator:
+        return np.random.default_rng([self._seed, zlib.crc32(item.name.encode())])
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "points(number): what the check is worth")
@@ -140,6 +142,38 @@ class ChecksPlugin:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.errors.append(f"{report.nodeid} cannot be read: {report.longreprtext}")
+
+    def _following(self, wrong: tuple[str, ...]) -> Follower:
+        if wrong not in self._followers:
+            self._followers[wrong] = Follower(self._reference, self._student, wrong)
+        return self._followers[wrong]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+        """A mistake is paid for once: what fails where an inner function is wrong gets a second look.
+
+        If the values differ, the solution is given the student's inner functions, and has to come to the student's
+        values then. If the student's function broke down, it is given the solution's inner functions.
+        """
+        try:
+            return (yield)
+        except AssertionError as error:
+            inner = self._reference.inner_functions(_function(pyfuncitem))
+            wrong = [name for name in inner if any(c.state != "passed" for c in self.checks if c.function == name)]
+            if not wrong or (isinstance(error, CallFailed) and error.kind == "NotDefined"):
+                raise
+            broke_down = isinstance(error, CallFailed)
+        given = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+        if "rng" in given:
+            given["rng"] = self._rng(pyfuncitem)
+        if broke_down:
+            with self._student.lent({name: self._reference.part(name) for name in wrong}):
+                pyfuncitem.obj(**given)
+        else:
+            if "reference" in given:
+                given["reference"] = self._following(tuple(wrong))
+            pyfuncitem.obj(**given)
+        return True
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

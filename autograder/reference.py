@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import dis
 import inspect
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -75,22 +76,31 @@ class Reference:
             self._answers[key] = [call(self._namespace, name, one, self.signatures[name]) for one in calls]
         return self._answers[key]
 
-    def inner_functions(self, name: str) -> list[str]:
-        """The assignment's other functions that the solution of `name` calls."""
-        return [other for other in self.functions if other in self._namespace[name].__code__.co_names]
+    def part(self, name: str) -> Callable[..., Outcome]:
+        """A function that a student's code calls in the place of its own: nothing of it is remembered."""
 
-    def following(self, student: Student, wrong: list[str]) -> Follower:
-        """The solution in which the `wrong` functions are the student's own."""
-        return Follower(self, student, wrong)
+        def function(*arguments: Any, **named: Any) -> Outcome:
+            return call(self._namespace, name, signature.bind(*arguments, **named).args, signature)
+
+        signature = self.signatures[name]
+        return function
+
+    def inner_functions(self, name: str) -> list[str]:
+        """The assignment's other functions that the solution of `name` calls, or that those call."""
+        code = dis.get_instructions(self._namespace[name])
+        direct = {one.argval for one in code if one.opname == "LOAD_GLOBAL"} & {*self.functions} - {name}
+        inner = {*direct, *(further for one in direct for further in self.inner_functions(one))}
+        return [other for other in self.functions if other in inner]
 
 
 class Follower:
     """The solution built on a student's own inner functions, so that a mistake is paid for only once."""
 
-    def __init__(self, reference: Reference, student: Student, wrong: list[str]) -> None:
+    def __init__(self, reference: Reference, student: Student, wrong: Sequence[str]) -> None:
         self._reference = reference
         self._student = student
         self._wrong = wrong
+        self._answers: dict[bytes, list[Outcome]] = {}
 
     @cached_property
     def _namespace(self) -> Namespace:
@@ -106,7 +116,10 @@ class Follower:
         return RemoteFunction(partial(self._call, name), self._reference.signatures[name])
 
     def _call(self, name: str, calls: list[tuple[Any, ...]]) -> list[Outcome]:
-        return [self._one(name, arguments) for arguments in calls]
+        key = wire.pack((name, [tuple(arguments) for arguments in calls]))
+        if key not in self._answers:
+            self._answers[key] = [self._one(name, arguments) for arguments in calls]
+        return self._answers[key]
 
     def _one(self, name: str, arguments: tuple[Any, ...]) -> Outcome:
         try:
@@ -119,11 +132,11 @@ class Follower:
 
         def function(*arguments: Any, **named: Any) -> Any:
             try:
-                outcome = getattr(self._student, name)(*arguments, **named)
+                outcome = self._student.part(name)(*arguments, **named)
             except CallFailed:
                 return ours(*arguments, **named)
             for given, changed in zip(arguments, outcome.arguments.values(), strict=False):
-                _change(given, changed)
+                wire.copy_into(given, changed)
             return outcome.returned
 
         return function
@@ -137,13 +150,3 @@ def call(namespace: Namespace, name: str, arguments: tuple[Any, ...], signature:
         returned = namespace[name](*copies)
     changed = dict(zip(signature.parameters, copies, strict=False))
     return Outcome(wire.decode(wire.encode(returned)), wire.decode(wire.encode(changed)), printed.getvalue())
-
-
-def _change(given: Any, changed: Any) -> None:
-    """Make a mutable argument what the remote call left of it."""
-    if isinstance(given, dict) and isinstance(changed, Mapping):
-        for key, value in changed.items():
-            if key in given and hasattr(given[key], "shape") and getattr(value, "shape", None) == given[key].shape:
-                given[key][...] = value
-    elif hasattr(given, "shape") and getattr(changed, "shape", None) == given.shape:
-        given[...] = changed

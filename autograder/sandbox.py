@@ -84,6 +84,8 @@ class Sandbox:
         """Send a message and return the answer. Raises TimeUp or Died, and then the worker is gone."""
         assert self._process is not None
         try:
+            if seconds <= 0:
+                raise TimeoutError
             deadline = time.monotonic() + seconds
             wire.write_frame(self._process.stdin.fileno(), wire.pack(message))
             limit = self.limits.memory_mb << 18  # an answer is at most a quarter of the worker's memory

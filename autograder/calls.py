@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,7 +84,7 @@ class Student:
         self._limits = limits
         self._sandbox: Sandbox | None = None
         self._seconds_left = limits.seconds_per_submission
-        self._timeouts: dict[str, int] = {}
+        self._timeouts: dict[tuple[str, bool], int] = {}  # by function, and whether others were lent
         self._answers: dict[bytes, list[Outcome] | CallFailed] = {}
         self._given: dict[str, str] = {}  # the files with other content in the sandbox now
         self._errors: list[dict[str, Any]] = []
@@ -139,7 +140,8 @@ class Student:
             except CallFailed as failure:
                 self._answers[key] = failure
             if not self._lent:
-                self.calls.append(Calls(name, calls, self._answers[key], time.monotonic() - start))
+                seconds = time.monotonic() - start
+                self.calls.append(Calls(name, copy.deepcopy(calls), self._answers[key], seconds))
         answer = self._answers[key]
         if isinstance(answer, CallFailed):
             raise CallFailed(str(answer), answer.kind)
@@ -149,7 +151,7 @@ class Student:
         self._load(files)
         if name not in self._defined:
             raise CallFailed(self._why_not_defined(name), "NotDefined")
-        if self._timeouts.get(name, 0) >= TIMEOUTS_ALLOWED:
+        if self._timeouts.get((name, bool(self._lent)), 0) >= TIMEOUTS_ALLOWED:
             raise CallFailed(
                 f"`{name}` was not tried again: it had run out of time {TIMEOUTS_ALLOWED} times.", "TimeUp"
             )
@@ -210,7 +212,8 @@ class Student:
             return answer
         except TimeUp as error:
             self.close()
-            self._timeouts[who] = self._timeouts.get(who, 0) + 1
+            key = (who, bool(self._lent))
+            self._timeouts[key] = self._timeouts.get(key, 0) + 1
             whole = self._seconds_left - (time.monotonic() - start) <= 0
             limit = (f"{self._limits.seconds_per_submission:g} seconds for the whole notebook are used up"
                      if whole else f"it was stopped after {seconds:g} seconds")  # fmt: skip

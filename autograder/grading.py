@@ -150,10 +150,10 @@ class ChecksPlugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        """A mistake is paid for once: what fails where an inner function is wrong gets a second look.
+        """A mistake is paid for once: what fails where an inner function is wrong gets a second look, and a third.
 
-        If the values differ, the solution is given the student's inner functions, and has to come to the student's
-        values then. If the student's function broke down, it is given the solution's inner functions.
+        First the solution is given the student's inner functions, and has to come to the student's values then. Where
+        that does not help, as when an inner function breaks down, the student's function is given the solution's.
         """
         try:
             return (yield)
@@ -163,17 +163,18 @@ class ChecksPlugin:
             if not wrong or (isinstance(error, CallFailed) and error.kind == "NotDefined"):
                 raise
             broke_down = isinstance(error, CallFailed)
-        given = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-        if "rng" in given:
-            given["rng"] = self._rng(pyfuncitem)
-        if broke_down:
-            with self._student.lent({name: self._reference.part(name) for name in wrong}):
-                pyfuncitem.obj(**given)
-        else:
-            if "reference" in given:
-                given["reference"] = self._following(tuple(wrong))
-            pyfuncitem.obj(**given)
+        if not broke_down:
+            with contextlib.suppress(AssertionError):
+                self._again(pyfuncitem, reference=self._following(tuple(wrong)))
+                return True
+        with self._student.lent({name: self._reference.part(name) for name in wrong}):
+            self._again(pyfuncitem)
         return True
+
+    def _again(self, item: pytest.Function, **other: object) -> None:
+        """Call a check once more, with some fixtures exchanged."""
+        fresh = {"rng": self._rng(item), **other}
+        item.obj(**{name: fresh.get(name, item.funcargs[name]) for name in item._fixtureinfo.argnames})
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

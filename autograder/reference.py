@@ -16,7 +16,7 @@ import nbformat
 
 from autograder import wire
 from autograder.assignment import Assignment
-from autograder.calls import CallFailed, Outcome, RemoteFunction, Student
+from autograder.calls import Outcome, RemoteFunction, Student
 from autograder.submission import Snippet, needed_code, read_submission
 
 Namespace = dict[str, Any]
@@ -105,7 +105,7 @@ class Follower:
     @cached_property
     def _namespace(self) -> Namespace:
         ours = self._reference._namespace
-        parts = {name: self._local(name, ours[name]) for name in self._wrong}
+        parts = {name: self._local(name) for name in self._wrong}
         namespace = {**ours, **parts}
         for name in self._reference.functions:
             if name not in self._wrong:  # the same code, looking its inner functions up in the mixed namespace
@@ -124,17 +124,14 @@ class Follower:
     def _one(self, name: str, arguments: tuple[Any, ...]) -> Outcome:
         try:
             return call(self._namespace, name, arguments, self._reference.signatures[name])
-        except Exception:  # what the student's part returned breaks the solution: judge by the solution alone
+        except Exception:  # the student's part breaks down, or breaks the solution: there is nothing to follow
             return getattr(self._reference, name)(*arguments)
 
-    def _local(self, name: str, ours: Callable[..., Any]) -> Callable[..., Any]:
+    def _local(self, name: str) -> Callable[..., Any]:
         """The student's function as a local one: the call is remote, its changes to arguments are made here."""
 
         def function(*arguments: Any, **named: Any) -> Any:
-            try:
-                outcome = self._student.part(name)(*arguments, **named)
-            except CallFailed:
-                return ours(*arguments, **named)
+            outcome = self._student.part(name)(*arguments, **named)
             for given, changed in zip(arguments, outcome.arguments.values(), strict=False):
                 wire.copy_into(given, changed)
             return outcome.returned

@@ -102,9 +102,9 @@ def verdict_errors(assignment: Assignment, case: Case, report: Report) -> list[s
         if named - {case.id}:
             errors.append(f"{case.id}: diagnosed as {', '.join(sorted(named))}")
         known = {one.id: one for one in load_misconceptions(assignment)}[case.id]
-        states = {check.id.split(".", 1)[1]: check.state for check in report.functions()[case.function]}
-        if states.get(known.shows_on.removeprefix("test_")) != "failed":
-            errors.append(f"{case.id}: {known.shows_on} should fail, it is {states.get(known.shows_on)}")
+        states = {f"test_{check.id.split('.')[1]}": check.state for check in report.functions()[case.function]}
+        if states.get(known.shows_on) != "failed":
+            errors.append(f"{case.id}: {known.shows_on} should fail, it has {states.get(known.shows_on)}")
     return errors
 
 

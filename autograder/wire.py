@@ -1,9 +1,9 @@
 """Plain values and arrays to bytes and back, never pickle: the only language that crosses the sandbox's pipes.
 
-A frame is four bytes of length (big-endian) and that many bytes of body: four bytes of length and so much JSON, then the
-numbers of the arrays, one after the other. JSON's own types stand for themselves; a tuple, dict, array, NumPy scalar or
-anything else is an object {"t": tag, "v": content}, where an array's content is the number of its bytes. Standard library and NumPy only: the
-worker imports this inside the sandbox.
+A frame is four bytes of length (big-endian) and that many bytes of body: four bytes of length and so much JSON, then
+the numbers of the arrays, one after the other. JSON's own types stand for themselves; a tuple, dict, array, NumPy
+scalar or anything else is an object {"t": tag, "v": content}, where an array's content is the number of its bytes.
+Standard library and NumPy only: the worker imports this inside the sandbox.
 """
 
 from __future__ import annotations

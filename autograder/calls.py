@@ -25,7 +25,7 @@ TIMEOUTS_ALLOWED = 2  # per function; after that its calls are not tried any mor
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one call did: its value, its arguments by name as they were afterwards, and its prints."""
+    """What one call did: its value, its prints and, of a single call, its arguments by name as they were afterwards."""
 
     returned: Any
     arguments: dict[str, Any]
@@ -85,7 +85,7 @@ class Student:
         self._sandbox: Sandbox | None = None
         self._seconds_left = limits.seconds_per_submission
         self._timeouts: dict[tuple[str, bool], int] = {}  # by function, and whether others were lent
-        self._answers: dict[bytes, list[Outcome] | CallFailed] = {}
+        self._answers: dict[tuple[Any, ...], list[Outcome] | CallFailed] = {}
         self._given: dict[str, str] = {}  # the files with other content in the sandbox now
         self._errors: list[dict[str, Any]] = []
         self._defined: list[str] = []
@@ -102,7 +102,7 @@ class Student:
 
     def part(self, name: str) -> RemoteFunction:
         """A function that the solution calls in the place of its own: no call of a check, so none is remembered."""
-        return RemoteFunction(partial(self._call_worker, name, {}), self._signatures[name])
+        return RemoteFunction(partial(self._call_unrecorded, name), self._signatures[name])
 
     @contextlib.contextmanager
     def lent(self, functions: Mapping[str, Callable[..., Outcome]]) -> Iterator[None]:
@@ -132,11 +132,12 @@ class Student:
 
     def _call(self, name: str, files: Mapping[str, str], calls: Sequence[Sequence[Any]]) -> list[Outcome]:
         """The outcomes of the calls. The same calls again within a grading are answered from memory."""
-        key = wire.pack((name, dict(files), list(self._lent), [tuple(arguments) for arguments in calls]))
+        frame = self._frame(name, calls)
+        key = (frame, tuple(files.items()), tuple(self._lent))
         if key not in self._answers:
             start = time.monotonic()
             try:
-                self._answers[key] = self._call_worker(name, files, calls)
+                self._answers[key] = self._call_worker(name, files, calls, frame)
             except CallFailed as failure:
                 self._answers[key] = failure
             if not self._lent:
@@ -147,7 +148,15 @@ class Student:
             raise CallFailed(str(answer), answer.kind)
         return answer
 
-    def _call_worker(self, name: str, files: Mapping[str, str], calls: Sequence[Sequence[Any]]) -> list[Outcome]:
+    def _call_unrecorded(self, name: str, calls: Sequence[Sequence[Any]]) -> list[Outcome]:
+        return self._call_worker(name, {}, calls, self._frame(name, calls))
+
+    def _frame(self, name: str, calls: Sequence[Sequence[Any]]) -> bytes:
+        return wire.pack({"do": "call", "function": name, "calls": [list(arguments) for arguments in calls]})
+
+    def _call_worker(
+        self, name: str, files: Mapping[str, str], calls: Sequence[Sequence[Any]], frame: bytes
+    ) -> list[Outcome]:
         self._load(files)
         if name not in self._defined:
             raise CallFailed(self._why_not_defined(name), "NotDefined")
@@ -155,9 +164,8 @@ class Student:
             raise CallFailed(
                 f"`{name}` was not tried again: it had run out of time {TIMEOUTS_ALLOWED} times.", "TimeUp"
             )
-        message = {"do": "call", "function": name, "calls": [list(arguments) for arguments in calls]}
         try:
-            answers = self._ask(message, name)
+            answers = self._ask(frame, name)
             outcomes = [self._outcome(name, arguments, answer)
                         for arguments, answer in zip(calls, answers, strict=True)]  # fmt: skip
         except (KeyError, TypeError, ValueError) as error:
@@ -171,7 +179,7 @@ class Student:
             raise CallFailed(self._explain(name, error), str(error["type"]))
         names = list(self._signatures[name].parameters)
         changed = list(answer["arguments"])
-        if len(changed) != len(arguments) or not isinstance(answer["printed"], str):
+        if len(changed) not in (0, len(arguments)) or not isinstance(answer["printed"], str):
             raise ValueError("not an answer")
         return Outcome(answer["returned"], dict(zip(names, changed, strict=False)), answer["printed"])
 
@@ -191,7 +199,7 @@ class Student:
             "lent": list(self._lent),
         }
         try:
-            answer = self._ask(message, "your cells")
+            answer = self._ask(wire.pack(message), "your cells")
             self._errors = [dict(error) for error in answer["errors"]]
             self._defined = [str(name) for name in answer["defined"]]
         except (KeyError, TypeError, ValueError) as error:
@@ -200,15 +208,15 @@ class Student:
         self._given = dict(files)
         self._replaced = list(self._lent)
 
-    def _ask(self, message: Any, who: str) -> Any:
+    def _ask(self, frame: bytes, who: str) -> Any:
         assert self._sandbox is not None
         seconds = min(self._limits.seconds_per_call, self._seconds_left)
         start = time.monotonic()
         try:
-            answer = self._sandbox.ask(message, seconds)
+            answer = self._sandbox.ask(frame, seconds)
             while self._lent and isinstance(answer, dict) and "lend" in answer:
                 reply = self._lend(answer["lend"], answer["arguments"], answer["named"])
-                answer = self._sandbox.ask(reply, seconds - (time.monotonic() - start))
+                answer = self._sandbox.ask(wire.pack(reply), seconds - (time.monotonic() - start))
             return answer
         except TimeUp as error:
             self.close()

@@ -144,7 +144,7 @@ def alike(ours: Sequence[Outcome] | str, theirs: Sequence[Outcome] | CallFailed)
         return isinstance(theirs, CallFailed) and theirs.kind == ours
     return all(
         same(one.returned, other.returned)
-        and all(same(value, other.arguments.get(name)) for name, value in one.arguments.items())
+        and all(same(one.arguments[name], other.arguments[name]) for name in one.arguments.keys() & other.arguments)
         and _printed_alike(one.printed, other.printed)
         for one, other in zip(ours, theirs, strict=True)
     )

@@ -75,7 +75,7 @@ class GradeInSandbox(NbGraderPreprocessor):
     )
     seconds_per_submission = Float(DEFAULTS.seconds_per_submission, help="Time for all of a notebook.").tag(config=True)
     memory_mb = Int(DEFAULTS.memory_mb, help="Memory of the student's process.").tag(config=True)
-    processes = Int(DEFAULTS.processes, help="Processes at a time, the student's own included.").tag(config=True)
+    disk_mb = Int(DEFAULTS.disk_mb, help="Size of all files that it writes.").tag(config=True)
     file_mb = Int(DEFAULTS.file_mb, help="Size of any file that it writes.").tag(config=True)
     output_kb = Int(DEFAULTS.output_kb, help="Printed text of one call that is kept.").tag(config=True)
     open_files = Int(DEFAULTS.open_files, help="Open files at a time.").tag(config=True)

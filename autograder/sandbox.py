@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import select
 import shutil
+import signal
 import site
+import socket
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
-
-import sandlock
+from typing import Any, Self
 
 from autograder import wire
 
 ENGINE = Path(__file__).parent
 # What the BLAS kernel and NumPy's loops are chosen by: the student's side has to follow the grader's.
 NUMERIC_VARIABLES = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES")
+
+LOOK_SECONDS = 0.2  # how often a busy worker's use of time and disk is looked at
+PATIENCE = 3  # on a busy machine a second of processor time can take so many on the clock
+MAX_REQUEST = 1 << 16
+CANNOT_CONFINE = (
+    "This machine cannot confine students' code ({why}): grading needs Linux 6.12 or newer with Landlock. Grade on "
+    "such a machine, or trust the submissions with --sandbox none."
+)
 
 
 class CannotConfine(Exception):
@@ -45,21 +56,11 @@ class Limits:
     seconds_per_call: float = 10.0
     seconds_per_submission: float = 90.0
     memory_mb: int = 1024
-    processes: int = 1
     file_mb: int = 16
+    disk_mb: int = 64
     output_kb: int = 1000
     open_files: int = 64
     sandbox: str = "sandlock"  # or "none", which confines nothing
-
-
-class _Process(Protocol):
-    """What sandlock.Process and subprocess.Popen have in common."""
-
-    stdin: Any
-    stdout: Any
-
-    def kill(self) -> None: ...
-    def wait(self, timeout: float | None = None) -> Any: ...
 
 
 class Sandbox:
@@ -69,27 +70,32 @@ class Sandbox:
         """`files` maps paths inside the scratch directory to the files copied there."""
         self.limits = limits
         self.scratch = Path(tempfile.mkdtemp(prefix="autograder-"))
-        self._process: _Process | None = None
+        self._worker: _Worker | None = None
         try:
-            for target, origin in [*files.items(), *((name, ENGINE / name) for name in ("worker.py", "wire.py"))]:
+            for target, origin in files.items():
                 destination = self.scratch / target
                 destination.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(origin, destination)
-            self._process = self._start()
+            self._worker = _fork_server().fork(self._request())
+            answer = wire.unpack(wire.read_frame(self._worker.answers, MAX_REQUEST))
+            if not answer["ready"]:
+                raise CannotConfine(CANNOT_CONFINE.format(why=answer["why"]))
         except BaseException:
             self.close()
             raise
 
-    def ask(self, message: Any, seconds: float) -> Any:
-        """Send a message and return the answer. Raises TimeUp or Died, and then the worker is gone."""
-        assert self._process is not None
+    def ask(self, frame: bytes, seconds: float) -> Any:
+        """Send a packed message and return the answer.
+
+        Raises TimeUp when the worker used so many seconds of processor time, or PATIENCE times as many on the clock,
+        and Died when it ended, or filled its scratch directory. Then it is gone.
+        """
+        assert self._worker is not None
         try:
-            if seconds <= 0:
-                raise TimeoutError
-            deadline = time.monotonic() + seconds
-            wire.write_frame(self._process.stdin.fileno(), wire.pack(message))
+            watch = self._watch(self._worker, seconds)
+            wire.write_frame(self._worker.requests, frame)
             limit = self.limits.memory_mb << 18  # an answer is at most a quarter of the worker's memory
-            return wire.unpack(wire.read_frame(self._process.stdout.fileno(), limit, deadline))
+            return wire.unpack(wire.read_frame(self._worker.answers, limit, watch))
         except TimeoutError as error:
             self.close()
             raise TimeUp(f"no answer within {seconds:g} s") from error
@@ -99,13 +105,9 @@ class Sandbox:
 
     def close(self) -> None:
         """Kill the worker, and delete its scratch directory."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            for pipe in (process.stdin, process.stdout):
-                with contextlib.suppress(OSError):
-                    pipe.close()
-            process.wait(timeout=5)
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.kill()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def __enter__(self) -> Self:
@@ -114,54 +116,137 @@ class Sandbox:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _start(self) -> _Process:
-        limits = self.limits
-        numbers = (limits.file_mb << 20, limits.open_files, limits.seconds_per_submission, limits.output_kb << 10)
-        # -I -S: nothing of the environment, no site hooks; the paths are spelled out in _environment
-        command = [sys.executable, "-S", "-B", "-P", str(self.scratch / "worker.py"), *(str(int(n)) for n in numbers)]
-        if limits.sandbox == "none":
-            return subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=self.scratch, env=self._environment(),
-                bufsize=0, start_new_session=True,
-            )  # fmt: skip
-        box = sandlock.Sandbox(
-            fs_readable=readable_paths(),
-            fs_writable=[str(self.scratch), os.devnull],
-            max_memory=f"{limits.memory_mb}M",
-            max_processes=limits.processes,
-            max_open_files=limits.open_files,
-            no_coredump=True,
-            clean_env=True,
-            env=self._environment(),
-            cwd=str(self.scratch),
-        )
-        try:
-            return box.popen(
-                command,
-                stdin=sandlock.StdioMode.PIPED,
-                stdout=sandlock.StdioMode.PIPED,
-                stderr=sandlock.StdioMode.NULL,
-            )
-        except (RuntimeError, sandlock.SandlockError) as error:
-            raise CannotConfine(
-                f"This machine cannot confine students' code ({error}): grading needs Linux 6.7 or newer with "
-                "Landlock. Grade on such a machine, or trust the submissions with --sandbox none."
-            ) from error
+    def _watch(self, worker: _Worker, seconds: float) -> Callable[[], float]:
+        """A function that looks after the worker now and then: it raises, or returns how many seconds it can wait."""
+        if seconds <= 0:
+            raise TimeoutError
+        start, cpu_start = time.monotonic(), worker.cpu_seconds()
+        next_look = start + LOOK_SECONDS
 
-    def _environment(self) -> dict[str, str]:
-        """The worker's whole environment: no secret of the grader's is in it."""
-        packages = [str(self.scratch), *_package_directories()]
+        def watch() -> float:
+            nonlocal next_look
+            now = time.monotonic()
+            if now >= next_look:
+                if worker.cpu_seconds() - cpu_start > seconds or now - start > PATIENCE * seconds:
+                    raise TimeoutError
+                if _bytes_below(self.scratch) > self.limits.disk_mb << 20:
+                    raise wire.WireError("the scratch directory is full")
+                next_look = now + LOOK_SECONDS
+            return next_look - now
+
+        return watch
+
+    def _request(self) -> dict[str, Any]:
+        """What the fork server is told about a new worker."""
+        limits = self.limits
         return {
-            "PYTHONPATH": os.pathsep.join(packages),
-            "HOME": str(self.scratch),
-            "TMPDIR": str(self.scratch),
-            "MPLCONFIGDIR": str(self.scratch),
-            "MPLBACKEND": "Agg",
-            "TQDM_DISABLE": "1",
-            "OPENBLAS_NUM_THREADS": "1",  # 50x50 matrices: more threads only cost
-            "LANG": "C.UTF-8",
-            **{name: os.environ[name] for name in NUMERIC_VARIABLES if name in os.environ},
+            "scratch": str(self.scratch),
+            "environment": {name: str(self.scratch) for name in ("HOME", "TMPDIR", "MPLCONFIGDIR")},
+            "confined": limits.sandbox != "none",
+            "readable": readable_paths(),
+            "writable": [str(self.scratch), os.devnull],
+            "memory_bytes": limits.memory_mb << 20,
+            "file_bytes": limits.file_mb << 20,
+            "open_files": limits.open_files,
+            "cpu_seconds": int(limits.seconds_per_submission),
+            "output_bytes": limits.output_kb << 10,
         }
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """A forked worker: its process, and our ends of its two pipes."""
+
+    pid: int
+    pidfd: int
+    requests: int
+    answers: int
+
+    def cpu_seconds(self) -> float:
+        """Processor time that all its threads used so far."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has just ended: its pipe tells
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def kill(self) -> None:
+        """End it, and wait until it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        poller = select.poll()
+        poller.register(self.pidfd, select.POLLIN)
+        poller.poll(5000)
+        for descriptor in (self.pidfd, self.requests, self.answers):
+            os.close(descriptor)
+
+
+class _ForkServer:
+    """The process that workers are forked from (forkserver.py), and our end of the socket to it."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # -S -P: no site hooks, no directory of ours on the path; what is needed is spelled out
+        command = [sys.executable, "-S", "-B", "-P", str(ENGINE / "forkserver.py"), str(theirs.fileno())]
+        self.owner = os.getpid()
+        self._lock = threading.Lock()
+        self._socket = ours
+        with theirs:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, cwd="/", env=_environment(), pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )  # fmt: skip
+
+    def fork(self, request: dict[str, Any]) -> _Worker:
+        """A new worker. Raises CannotConfine when there is none to be had."""
+        requests_in, requests_out = os.pipe()
+        answers_in, answers_out = os.pipe()
+        try:
+            with self._lock:
+                socket.send_fds(self._socket, [json.dumps(request).encode()], [requests_in, answers_out])
+                text, fds, _, _ = socket.recv_fds(self._socket, 32, 1)
+        except OSError:
+            text = b""
+        finally:
+            os.close(requests_in)
+            os.close(answers_out)
+        if not text:
+            os.close(requests_out)
+            os.close(answers_in)
+            raise CannotConfine(CANNOT_CONFINE.format(why="the process that starts workers ended"))
+        return _Worker(int(text), fds[0], requests_out, answers_in)
+
+
+_servers: list[_ForkServer] = []  # the one of this process, once it is needed
+
+
+def _fork_server() -> _ForkServer:
+    """The fork server of this process. One that was inherited by forking belongs to the parent."""
+    if not _servers or _servers[0].owner != os.getpid() or _servers[0].process.poll() is not None:
+        _servers[:] = [_ForkServer()]
+    return _servers[0]
+
+
+def _bytes_below(folder: Path) -> int:
+    """The size of all files below a directory that is being written to."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.lstat(os.path.join(place, name)).st_size
+    return total
+
+
+def _environment() -> dict[str, str]:
+    """A worker's whole environment but for its scratch directory: no secret of the grader's is in it."""
+    return {
+        "PYTHONPATH": os.pathsep.join(_package_directories()),
+        "MPLBACKEND": "Agg",
+        "TQDM_DISABLE": "1",
+        "OPENBLAS_NUM_THREADS": "1",  # 50x50 matrices: more threads only cost
+        "LANG": "C.UTF-8",
+        **{name: os.environ[name] for name in NUMERIC_VARIABLES if name in os.environ},
+    }
 
 
 def readable_paths() -> list[str]:

@@ -18,7 +18,10 @@ from autograder.assignment import Assignment
 from autograder.diagnose import load_misconceptions
 from autograder.grading import grade
 from autograder.report import Report
+from autograder.sandbox import Limits
 from autograder.submission import function_names
+
+LIMITS = Limits(seconds_per_call=4)  # no known submission needs more, and some never end
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def selftest(assignment: Assignment, seed: int, jobs: int | None = None) -> int:
 
 
 def _grade(case: Case, assignment: Assignment, seed: int) -> Report:
-    return grade(case.notebook, assignment, seed)
+    return grade(case.notebook, assignment, seed, LIMITS)
 
 
 def misconception_cases(assignment: Assignment) -> list[Case]:

@@ -13,7 +13,7 @@ import math
 import os
 import select
 import struct
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -158,26 +158,26 @@ def unpack(body: bytes) -> Any:
         raise WireError(f"not a message: {error}") from error
 
 
-def read_frame(fd: int, limit: int, deadline: float | None = None) -> bytes:
+def read_frame(fd: int, limit: int, watch: Callable[[], float] | None = None) -> bytes:
     """The body of the next frame on `fd`, of at most `limit` bytes.
 
-    Raises EndOfStream when the other side is gone, TimeoutError when `time.monotonic()` passes `deadline`,
-    and WireError when the frame claims to be longer than `limit`.
+    `watch` is asked before each wait: it returns how many seconds it can wait until it is asked again, or raises.
+    Raises EndOfStream when the other side is gone, and WireError when the frame claims to be longer than `limit`.
     """
-    (length,) = struct.unpack(">I", _read_exactly(fd, 4, deadline))
+    (length,) = struct.unpack(">I", _read_exactly(fd, 4, watch))
     if length > limit:
         raise WireError(f"a frame of {length} bytes is over the limit of {limit}")
-    return _read_exactly(fd, length, deadline)
+    return _read_exactly(fd, length, watch)
 
 
-def _read_exactly(fd: int, count: int, deadline: float | None) -> bytes:
+def _read_exactly(fd: int, count: int, watch: Callable[[], float] | None) -> bytes:
+    poller = select.poll()  # not select.select, which fails on descriptors above 1,023
+    poller.register(fd, select.POLLIN)
     parts, missing = [], count
     while missing:
-        if deadline is not None:
-            poller = select.poll()  # not select.select, which fails on descriptors above 1,023
-            poller.register(fd, select.POLLIN)
-            if not poller.poll(max(0.0, deadline - time.monotonic()) * 1000):
-                raise TimeoutError
+        if watch is not None:
+            while not poller.poll(watch() * 1000):
+                pass
         part = os.read(fd, min(missing, 1 << 20))
         if not part:
             raise EndOfStream("the other side is gone")

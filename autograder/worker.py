@@ -1,4 +1,4 @@
-"""The program inside the sandbox: runs a student's cells and answers calls to the functions that they define.
+"""What a confined process does: runs a student's cells and answers calls to the functions that they define.
 
 Untrusted from the first cell on: whatever it answers is only data to the other side. Standard library, NumPy and
 wire.py only. Requests come on file descriptor 0, answers go out on 1; students' prints are collected per call.
@@ -10,8 +10,6 @@ import ast
 import contextlib
 import io
 import linecache
-import os
-import resource
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -61,14 +59,15 @@ def load(
     return namespace, errors
 
 
-def call(namespace: Namespace, function: str, arguments: list[Any], output_limit: int) -> Any:
-    """Call one function; its value, its arguments as they are afterwards, its prints, or how it failed. Encoded."""
+def call(namespace: Namespace, function: str, arguments: list[Any], output_limit: int, alone: bool) -> Any:
+    """Call one function; its value, prints, arguments afterwards (if it is called alone), or how it failed. Encoded."""
     printed = BoundedText(output_limit)
-    returned = changed = failure = None
+    returned = failure = None
+    changed: Any = []
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(BoundedText(0)):
         try:
             returned = wire.encode(namespace[function](*arguments))
-            changed = wire.encode(arguments)
+            changed = wire.encode(arguments) if alone else []
         except BaseException as error:
             failure = wire.encode(describe(error))
     answer = {"error": failure, "returned": returned, "arguments": changed, "printed": "".join(printed.parts)}
@@ -110,6 +109,7 @@ def describe(error: BaseException) -> dict[str, Any]:
 
 def serve(requests: int, answers: int, output_limit: int) -> None:
     """Answer requests until the other side closes the pipe."""
+    sys.stdout = sys.stderr = BoundedText(0)
     namespace: Namespace = {}
 
     def ask(message: Any) -> Any:
@@ -128,26 +128,6 @@ def serve(requests: int, answers: int, output_limit: int) -> None:
             reply: Any = wire.encode({"errors": errors, "defined": defined})
         else:
             function = message["function"]
-            reply = [call(namespace, function, list(args), output_limit) for args in message["calls"]]
+            alone = len(message["calls"]) == 1
+            reply = [call(namespace, function, list(args), output_limit, alone) for args in message["calls"]]
         wire.write_frame(answers, wire.frame(reply))
-
-
-def main() -> None:
-    file_bytes, open_files, cpu_seconds, output_limit = (int(word) for word in sys.argv[1:5])
-    for limit, value in (
-        (resource.RLIMIT_FSIZE, file_bytes),
-        (resource.RLIMIT_NOFILE, open_files),
-        (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(limit, (value, value))
-    requests, answers = os.dup(0), os.dup(1)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(nowhere, standard)
-    sys.stdout = sys.stderr = BoundedText(0)
-    serve(requests, answers, output_limit)
-
-
-if __name__ == "__main__":
-    main()

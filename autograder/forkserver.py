@@ -1,0 +1,107 @@
+"""The process that workers are forked from: it has NumPy in memory, and never anything of a student's.
+
+The grader starts it once and asks it for workers over a socket. A child confines itself before it reads its first byte
+of a submission: no path but those it is given (Landlock, by sandlock), no process, socket or other forbidden system
+call (syscalls.py), no capability, and limits on memory, files and time. It dies with this process, which dies with the
+grader. Standard library, NumPy, sandlock and the worker's own modules only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+from typing import Any
+
+ENGINE = os.path.dirname(os.path.abspath(__file__))
+MAX_REQUEST = 1 << 16
+PR_SET_PDEATHSIG = 1
+CAPABILITIES_V3 = 0x20080522
+
+
+def main() -> None:
+    """Fork a worker for each request, until the grader closes the socket (file descriptor given by number)."""
+    grader = socket.socket(fileno=int(sys.argv[1]))
+    while True:
+        text, fds, _, _ = socket.recv_fds(grader, MAX_REQUEST, 2)
+        if not text:
+            return
+        with contextlib.suppress(ChildProcessError):  # reaped only here: until its pidfd is sent, a pid stays its own
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        child = os.fork()
+        if child == 0:
+            grader.close()
+            _become_worker(json.loads(text), *fds)
+        for fd in fds:
+            os.close(fd)
+        pidfd = os.pidfd_open(child)
+        socket.send_fds(grader, [str(child).encode()], [pidfd])
+        os.close(pidfd)
+
+
+def _become_worker(request: dict[str, Any], requests: int, answers: int) -> None:
+    """Confine this process and serve; never returns."""
+    try:
+        os.setsid()
+        os.chdir(request["scratch"])
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(nowhere, standard)
+        os.close(nowhere)
+        os.environ.update(request["environment"])
+        sys.path.insert(0, request["scratch"])
+        _limit(request)
+        try:
+            if request["confined"]:
+                _confine(request)
+        except Exception as error:  # noqa: BLE001 -- the grader says it
+            wire.write_frame(answers, wire.pack({"ready": False, "why": f"{type(error).__name__}: {error}"}))
+        else:
+            wire.write_frame(answers, wire.pack({"ready": True}))
+            worker.serve(requests, answers, request["output_bytes"])
+    finally:
+        os._exit(0)
+
+
+def _limit(request: dict[str, Any]) -> None:
+    with open("/proc/self/statm") as file:
+        own_memory = int(file.read().split()[0]) * resource.getpagesize()
+    for limit, value in (
+        (resource.RLIMIT_AS, own_memory + request["memory_bytes"]),
+        (resource.RLIMIT_FSIZE, request["file_bytes"]),
+        (resource.RLIMIT_NOFILE, request["open_files"]),
+        (resource.RLIMIT_CPU, request["cpu_seconds"]),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(limit, (value, value))
+
+
+def _confine(request: dict[str, Any]) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() == 1:
+        os._exit(0)
+    header = (ctypes.c_uint32 * 2)(CAPABILITIES_V3, 0)
+    if libc.capset(header, (ctypes.c_uint32 * 6)()):
+        raise OSError(ctypes.get_errno(), "capabilities cannot be dropped")
+    sandlock.confine(sandlock.Sandbox(fs_readable=request["readable"], fs_writable=request["writable"]))
+    syscalls.forbid(libc)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, ENGINE)
+    import numpy as np  # noqa: F401 -- imported here, once, for all workers
+    import sandlock
+    import syscalls
+    import tqdm.auto  # noqa: F401 -- what the release's notebooks import
+    import wire
+    import worker
+
+    sys.path.remove(ENGINE)
+    main()

@@ -20,7 +20,7 @@ import threadpoolctl
 from autograder.assignment import Assignment, AssignmentError
 from autograder.calls import CallFailed, Student
 from autograder.compare import CheckFailed
-from autograder.diagnose import diagnose
+from autograder.diagnose import Misconception, diagnose
 from autograder.reference import Follower, Reference
 from autograder.report import Check, Report, State
 from autograder.sandbox import Limits
@@ -44,10 +44,10 @@ def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None 
     submission = read_submission(data, assignment.template, list(assignment.points))
     reference = _reference(assignment)
     with Student(submission, assignment.sandbox_files, reference.signatures, limits) as student:
-        checks = run_checks(assignment, student, reference, seed)
-    failed = {check.function for check in checks if check.state == "failed"}
-    found = {name: diagnose(name, student.calls, assignment, reference) for name in assignment.points if name in failed}
-    known = {name: misconception for name, misconception in found.items() if misconception is not None}
+        plugin = ChecksPlugin(assignment, student, reference, seed)
+        checks = run_checks(plugin)
+        failed = dict.fromkeys(check.function for check in checks if check.state == "failed")
+        known = {name: found for name in failed if (found := plugin.misconception(name)) is not None}
     checks = [
         replace(check, misconception=known[check.function].id)
         if check.state == "failed" and check.function in known
@@ -72,9 +72,9 @@ OUR_FAULT = "The check itself failed"
 UNWRITTEN = ("NotDefined", "NotImplementedError")
 
 
-def run_checks(assignment: Assignment, student: Student, reference: Reference, seed: int) -> list[Check]:
+def run_checks(plugin: ChecksPlugin) -> list[Check]:
     """Run the assignment's checks on a student's functions."""
-    plugin = ChecksPlugin(assignment, student, reference, seed)
+    assignment = plugin.assignment
     files = [str(assignment.folder / f"test_{name}.py") for name in assignment.points]
     with _importable(str(assignment.folder)):
         status = pytest.main([*PYTEST_OPTIONS, f"--rootdir={assignment.folder}", *files], plugins=[plugin])
@@ -108,6 +108,7 @@ class ChecksPlugin:
         self._student = student
         self._reference = reference
         self._seed = seed
+        self._misconceptions: dict[str, Misconception | None] = {}
         self._followers: dict[tuple[str, ...], Follower] = {}
         self.checks: list[Check] = []
         self.errors: list[str] = []
@@ -143,9 +144,18 @@ class ChecksPlugin:
         if report.failed:
             self.errors.append(f"{report.nodeid} cannot be read: {report.longreprtext}")
 
+    def misconception(self, function: str) -> Misconception | None:
+        """The known mistake that behaves as the student's function did in its checks."""
+        if function not in self._misconceptions:
+            found = diagnose(function, self._student.calls, self.assignment, self._reference)
+            self._misconceptions[function] = found
+        return self._misconceptions[function]
+
     def _following(self, wrong: tuple[str, ...]) -> Follower:
         if wrong not in self._followers:
-            self._followers[wrong] = Follower(self._reference, self._student, wrong)
+            known = {name: self.misconception(name) for name in wrong}
+            sources = {name: found.source if found else None for name, found in known.items()}
+            self._followers[wrong] = Follower(self._reference, self._student, sources)
         return self._followers[wrong]
 
     @pytest.hookimpl(wrapper=True)

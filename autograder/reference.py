@@ -7,7 +7,7 @@ import contextlib
 import dis
 import inspect
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -94,9 +94,13 @@ class Reference:
 
 
 class Follower:
-    """The solution built on a student's own inner functions, so that a mistake is paid for only once."""
+    """The solution built on a student's own inner functions, so that a mistake is paid for only once.
 
-    def __init__(self, reference: Reference, student: Student, wrong: Sequence[str]) -> None:
+    `wrong` says which these are: name -> the cell of a known mistake that behaves just as the student's function does,
+    or None. Without one the student's function is called in the sandbox, each time.
+    """
+
+    def __init__(self, reference: Reference, student: Student, wrong: Mapping[str, str | None]) -> None:
         self._reference = reference
         self._student = student
         self._wrong = wrong
@@ -104,12 +108,9 @@ class Follower:
 
     @cached_property
     def _namespace(self) -> Namespace:
-        ours = self._reference._namespace
-        parts = {name: self._local(name) for name in self._wrong}
-        namespace = {**ours, **parts}
-        for name in self._reference.functions:
-            if name not in self._wrong:  # the same code, looking its inner functions up in the mixed namespace
-                namespace[name] = type(ours[name])(ours[name].__code__, namespace, name, ours[name].__defaults__)
+        sources = {name: source for name, source in self._wrong.items() if source is not None}
+        namespace = run_cells({**self._reference.cells, **sources})
+        namespace.update({name: self._remote(name) for name in self._wrong.keys() - sources})
         return namespace
 
     def __getattr__(self, name: str) -> RemoteFunction:
@@ -127,7 +128,7 @@ class Follower:
         except Exception:  # the student's part breaks down, or breaks the solution: there is nothing to follow
             return getattr(self._reference, name)(*arguments)
 
-    def _local(self, name: str) -> Callable[..., Any]:
+    def _remote(self, name: str) -> Callable[..., Any]:
         """The student's function as a local one: the call is remote, its changes to arguments are made here."""
 
         def function(*arguments: Any, **named: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -216,6 +217,12 @@ class _ForkServer:
             raise CannotConfine(CANNOT_CONFINE.format(why="the process that starts workers ended"))
         return _Worker(int(text), fds[0], requests_out, answers_in)
 
+    def close(self) -> None:
+        """Let the process end, once its workers are gone."""
+        self._socket.close()
+        if self.owner == os.getpid():
+            self.process.wait()
+
 
 _servers: list[_ForkServer] = []  # the one of this process, once it is needed
 
@@ -224,6 +231,7 @@ def _fork_server() -> _ForkServer:
     """The fork server of this process. One that was inherited by forking belongs to the parent."""
     if not _servers or _servers[0].owner != os.getpid() or _servers[0].process.poll() is not None:
         _servers[:] = [_ForkServer()]
+        atexit.register(_servers[0].close)
     return _servers[0]
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.sandbox import Died, Limits, Sandbox, TimeUp
+from autograder import wire
+from autograder.sandbox import Limits, Sandbox, TimeUp
 
 ROOT = Path(__file__).parents[1]
 LIMITS = Limits(memory_mb=512, file_mb=1, output_kb=10)
@@ -17,9 +18,16 @@ def run(body, *arguments, seconds=10, limits=LIMITS):
     """What a student's function with this body answers: its encoded outcome as a dictionary."""
     source = "import os, sys\ndef attack(*arguments):\n" + "\n".join(f"    {line}" for line in body.splitlines())
     with Sandbox({}, limits) as sandbox:
-        load = {"do": "load", "snippets": [("cell 1", source, (0, 1))], "files": {}, "functions": ["attack"]}
-        assert sandbox.ask(load, seconds) == {"errors": [], "defined": ["attack"]}
-        (answer,) = sandbox.ask({"do": "call", "function": "attack", "calls": [list(arguments)]}, seconds)
+        load = {
+            "do": "load",
+            "snippets": [("cell 1", source, (0, 1))],
+            "files": {},
+            "functions": ["attack"],
+            "lent": [],
+        }
+        assert sandbox.ask(wire.pack(load), seconds) == {"errors": [], "defined": ["attack"]}
+        call = {"do": "call", "function": "attack", "calls": [list(arguments)]}
+        (answer,) = sandbox.ask(wire.pack(call), seconds)
         return answer
 
 
@@ -71,7 +79,7 @@ def test_no_server_can_be_reached():
 
 def test_no_process_can_be_started():
     assert error_type("import subprocess\nsubprocess.run(['/bin/true'])") is not None
-    assert error_type("os.fork()") == "BlockingIOError"
+    assert error_type("os.fork()") == "PermissionError"
 
 
 def test_an_endless_loop_is_stopped():
@@ -80,8 +88,7 @@ def test_an_endless_loop_is_stopped():
 
 
 def test_memory_is_limited():
-    with pytest.raises(Died):
-        run("x = bytearray(1 << 30)\nx[:] = b'1' * len(x)")
+    assert error_type("bytearray(1 << 30)") == "MemoryError"
 
 
 def test_files_and_output_are_limited():
@@ -98,5 +105,5 @@ def test_the_scratch_directory_is_gone_afterwards():
 def test_sandboxes_beside_each_other_see_nothing_of_each_other():
     with Sandbox({}, LIMITS) as other:
         assert error_type("return os.listdir(arguments[0])", str(other.scratch)) == "PermissionError"
-        assert error_type("os.kill(arguments[0], 9)", other._process.pid) in ("PermissionError", "ProcessLookupError")
+        assert error_type("os.kill(arguments[0], 9)", other._worker.pid) in ("PermissionError", "ProcessLookupError")
     assert threading.active_count() < 20

@@ -213,11 +213,7 @@ class Student:
         seconds = min(self._limits.seconds_per_call, self._seconds_left)
         start = time.monotonic()
         try:
-            answer = self._sandbox.ask(frame, seconds)
-            while self._lent and isinstance(answer, dict) and "lend" in answer:
-                reply = self._lend(answer["lend"], answer["arguments"], answer["named"])
-                answer = self._sandbox.ask(wire.pack(reply), seconds - (time.monotonic() - start))
-            return answer
+            return self._sandbox.ask(frame, seconds, self._lend if self._lent else None)
         except TimeUp as error:
             self.close()
             key = (who, bool(self._lent))
@@ -236,12 +232,13 @@ class Student:
         finally:
             self._seconds_left -= time.monotonic() - start
 
-    def _lend(self, name: Any, arguments: Any, named: Any) -> dict[str, Any]:
+    def _lend(self, question: dict[str, Any]) -> dict[str, Any]:
         """What a function of ours answers to the student's code."""
         try:
+            arguments, named = question["arguments"], question["named"]
             if not _modest([arguments, named]):
-                raise ValueError(f"the arguments of `{name}` are larger than any in this exercise")
-            outcome = self._lent[name](*arguments, **named)
+                raise ValueError("the arguments are larger than any in this exercise")
+            outcome = self._lent[question["lend"]](*arguments, **named)
         except Exception as error:  # noqa: BLE001 -- whatever the student's code asked with
             return {"error": f"{type(error).__name__}: {error}"[:200]}
         return {"error": None, "returned": outcome.returned, "arguments": outcome.arguments}

@@ -19,7 +19,7 @@ from autograder.assignment import Assignment, AssignmentError
 from autograder.calls import CallFailed, Calls, Outcome
 from autograder.reference import Reference, call, run_cells
 
-SECONDS = 5.0  # a misconception that takes longer for the calls made in one go counts as one that never ends
+SECONDS = 5.0  # a misconception that takes longer, or much longer than the student's function, counts as endless
 
 REPLAYED = 50  # of the calls made in one go: two samplers that agree in so many names are the same
 
@@ -100,7 +100,7 @@ class Variant:
         key = (self._reference.identity, self._misconception.id, digest)
         if key not in self._answers:
             try:
-                with _time_limit(SECONDS):
+                with _time_limit(min(SECONDS, 0.5 + 5 * calls.seconds)):
                     self._answers[key] = [self._answer(arguments) for arguments in calls.arguments]
             except Exception as error:
                 self._answers[key] = type(error).__name__

@@ -85,8 +85,8 @@ class Sandbox:
             self.close()
             raise
 
-    def ask(self, frame: bytes, seconds: float) -> Any:
-        """Send a packed message and return the answer.
+    def ask(self, frame: bytes, seconds: float, lend: Callable[[Any], Any] | None = None) -> Any:
+        """Send a packed message and return the answer; `lend` answers what the worker asks meanwhile.
 
         Raises TimeUp when the worker used so many seconds of processor time, or PATIENCE times as many on the clock,
         and Died when it ended, or filled its scratch directory. Then it is gone.
@@ -94,9 +94,13 @@ class Sandbox:
         assert self._worker is not None
         try:
             watch = self._watch(self._worker, seconds)
-            wire.write_frame(self._worker.requests, frame)
             limit = self.limits.memory_mb << 18  # an answer is at most a quarter of the worker's memory
-            return wire.unpack(wire.read_frame(self._worker.answers, limit, watch))
+            while True:
+                wire.write_frame(self._worker.requests, frame)
+                answer = wire.unpack(wire.read_frame(self._worker.answers, limit, watch))
+                if lend is None or not isinstance(answer, dict) or "lend" not in answer:
+                    return answer
+                frame = wire.pack(lend(answer))
         except TimeoutError as error:
             self.close()
             raise TimeUp(f"no answer within {seconds:g} s") from error

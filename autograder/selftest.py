@@ -21,7 +21,7 @@ from autograder.report import Report
 from autograder.sandbox import Limits
 from autograder.submission import function_names
 
-LIMITS = Limits(seconds_per_call=4)  # no known submission needs more, and some never end
+LIMITS = Limits(seconds_per_call=6)  # no known submission needs more, and some never end
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import symtable
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +237,7 @@ def plain_python(source: str) -> str:
     return re.sub(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}\s*|\w+\s*=\s*[!%].*)$", r"\1pass", source, flags=re.MULTILINE)
 
 
+@lru_cache(maxsize=512)  # most cells of a class are the same
 def _parse(source: str) -> ast.Module | str:
     """The cell's syntax tree, or in a few words why there is none."""
     last = ""
@@ -256,8 +257,6 @@ def _parse(source: str) -> ast.Module | str:
 class _Statement:
     """A top-level statement: the global names that it binds or changes, and those that it uses."""
 
-    cell: int
-    index: int
     node: ast.stmt
 
     @cached_property
@@ -289,6 +288,13 @@ class _Statement:
         )
 
 
+@lru_cache(maxsize=512)
+def _statements(source: str) -> tuple[_Statement, ...]:
+    """The top-level statements of a cell; none of one that Python cannot read."""
+    tree = _parse(source)
+    return tuple(_Statement(node) for node in tree.body) if isinstance(tree, ast.Module) else ()
+
+
 def _root(node: ast.expr) -> set[str]:
     """The variable at the left end of `a.b[c].d`."""
     while isinstance(node, ast.Attribute | ast.Subscript):
@@ -301,24 +307,25 @@ def needed_code(cells: Sequence[Cell], functions: Sequence[str]) -> list[Snippet
 
     Training runs, plots and prints are not among them: grading neither waits for them nor fails with them.
     """
-    statements = []
-    for position, cell in enumerate(cells):
-        tree = _parse(cell.source)
-        if isinstance(tree, ast.Module):
-            statements += [_Statement(position, index, node) for index, node in enumerate(tree.body)]
-    modules = {name for one in statements if isinstance(one.node, ast.Import | ast.ImportFrom) for name in one.names[0]}
+    statements = {
+        (position, index): statement
+        for position, cell in enumerate(cells)
+        for index, statement in enumerate(_statements(cell.source))
+    }
+    imports = [one for one in statements.values() if isinstance(one.node, ast.Import | ast.ImportFrom)]
+    modules = {name for one in imports for name in one.names[0]}
     kept: set[tuple[int, int]] = set()
     needed = set(functions)
     size = -1
     while size != len(kept):  # to a fixed point: what is kept may use names that other statements bind
         size = len(kept)
-        for one in statements:
+        for place, one in statements.items():
             binds, uses = one.names
-            if (one.cell, one.index) in kept or not (one.always or binds & needed):
+            if place in kept or not (one.always or binds & needed):
                 continue
             if isinstance(one.node, ast.Expr) and binds & modules and not uses <= modules:
                 continue  # `np.testing.assert_allclose(clip(...), ...)`: a trial, no setting such as `np.seterr(...)`
-            kept.add((one.cell, one.index))
+            kept.add(place)
             needed |= uses
     indices: dict[int, list[int]] = {}
     for position, index in sorted(kept):

@@ -54,6 +54,27 @@ def step(parameters: dict[str, np.ndarray], letter: int | None, a_prev: np.ndarr
     return e / e.sum(), a
 
 
+def chatty_network(
+    rng: np.random.Generator, n_a: int, vocab_size: int, newline: int, lengths: tuple[float, float]
+) -> dict[str, np.ndarray]:
+    """A random network whose names have on average a length within `lengths`: long enough to tell, quick to draw."""
+    while True:
+        parameters = network(rng, n_a, vocab_size, sharpness=2)
+        parameters["b"] *= 4
+        drawn = [_drawn_length(parameters, newline, rng) for _ in range(60)]
+        if lengths[0] <= np.mean(drawn) <= lengths[1]:
+            return parameters
+
+
+def _drawn_length(parameters: dict[str, np.ndarray], newline: int, rng: np.random.Generator) -> int:
+    a, letter, length = np.zeros((len(parameters["b"]), 1)), None, 0
+    while letter != newline and length < 50:
+        p, a = step(parameters, letter, a)
+        letter = int(rng.choice(len(p), p=p))
+        length += 1
+    return length
+
+
 def smallest_margin(parameters: dict[str, np.ndarray], indices: list[int], seed: int) -> float:
     """How near the nearest draw of `sample` came to a boundary of the cumulative distribution.
 

@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+OLDEST := .venv-oldest/bin
 
 .PHONY: demo test lint format release examples selftest bench lock clean
 
@@ -26,6 +27,9 @@ release: $(READY)  ## the students' folder, from the source notebook
 examples: release  ## the example class, from the source notebook
 	$(BIN)/python examples/build.py
 
+selftest: $(READY) $(OLDEST)  ## known answers, right and wrong, on all kernels and on the oldest and newest NumPy
+	$(BIN)/python benchmarks/verdicts.py $(BIN) $(OLDEST)
+
 bench: $(READY)
 	$(BIN)/python benchmarks/training.py
 
@@ -34,8 +38,14 @@ lock:  ## requirements.lock anew, from pyproject.toml
 	.venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--python-version 3.11 --extra dev pyproject.toml --output-file requirements.lock
 
+$(OLDEST): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv-oldest
+	$(OLDEST)/pip install --quiet --require-hashes --requirement requirements.lock
+	$(OLDEST)/pip install --quiet "numpy==1.26.*"
+	$(OLDEST)/pip install --quiet --no-deps --no-build-isolation --editable .
+
 clean:
-	rm -rf .venv .venv-lock build *.egg-info
+	rm -rf .venv .venv-lock .venv-oldest build *.egg-info
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     test.add_argument("--assignment", default="dinosaur-island", help="default: %(default)s")
     test.add_argument("--seed", type=int, default=1, help="of the random inputs; default: %(default)s")
     test.add_argument("--jobs", type=int, help="processes; default: one for each core")
+    test.add_argument("--verdicts", type=Path, help="a JSON file to write the state of every check to")
     show = commands.add_parser("demo", help="grade the example class in a scratch course")
     show.add_argument("--keep", type=Path, help="the scratch course's directory; default: a temporary one")
     options = parser.parse_args(arguments)
@@ -51,7 +52,8 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _selftest(options: argparse.Namespace) -> int:
-    return selftest(load_assignment(options.assignment, course_root()), _seed(options), options.jobs)
+    assignment = load_assignment(options.assignment, course_root())
+    return selftest(assignment, _seed(options), options.jobs, options.verdicts)
 
 
 def _seed(options: argparse.Namespace) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
@@ -33,14 +35,20 @@ class Case:
     notebook: bytes
 
 
-def selftest(assignment: Assignment, seed: int, jobs: int | None = None) -> int:
-    """Print the table of verdicts and what is wrong with them. Returns 0 when nothing is."""
+def selftest(assignment: Assignment, seed: int, jobs: int | None = None, verdicts: Path | None = None) -> int:
+    """Print the table of verdicts and what is wrong with them. Returns 0 when nothing is.
+
+    `verdicts`, where it is given, is a file to write every check's state to: {case: {check: state}} as JSON.
+    """
     console = Console()
     cases = [*misconception_cases(assignment), *variant_cases(assignment)]
     context = multiprocessing.get_context("spawn")  # a forked BLAS or pytest would carry our state along
     with ProcessPoolExecutor(jobs or os.cpu_count(), mp_context=context) as pool:
         reports = pool.map(partial(_grade, assignment=assignment, seed=seed), cases)
         results = [*zip(cases, track(reports, "Grading", total=len(cases), console=console), strict=True)]
+    if verdicts is not None:
+        states = {case.id: {check.id: check.state for check in report.checks} for case, report in results}
+        verdicts.write_text(json.dumps(states), "utf-8")
     console.print(_table(assignment, results))
     errors = [error for case, report in results for error in verdict_errors(assignment, case, report)]
     for error in errors:
@@ -113,17 +121,10 @@ def verdict_errors(assignment: Assignment, case: Case, report: Report) -> list[s
 
 def _table(assignment: Assignment, results: list[tuple[Case, Report]]) -> Table:
     table = Table(title=f"{assignment.name}: verdicts on known submissions")
-    for column in (
-        "function",
-        "wrong",
-        "rejected",
-        "accepted",
-        "diagnosed",
-        "wrongly diagnosed",
-        "correct",
-        "false rejects",
-    ):
-        table.add_column(column, justify="left" if column == "function" else "right")
+    columns = ("wrong", "rejected", "accepted", "diagnosed", "misdiagnosed", "correct", "rejected")
+    table.add_column("function")
+    for column in columns:
+        table.add_column(column, justify="right")
     correct = [report for case, report in results if not case.function]
     for name, points in assignment.points.items():
         wrong = [(case, report) for case, report in results if case.function == name]

@@ -9,6 +9,9 @@ from utils import rnn_backward, rnn_forward
 
 # One step over at most eight letters: six BLAS kernels agree to 1e-12 on values of this size.
 RTOL, ATOL = 1e-8, 1e-10
+# The worked example has weights of size 1 and 100 hidden units: weights that differ by 1e-12 move its gradients by up
+# to 1.5e-7 (400 trials).
+WORKED_ATOL = 2e-6
 
 
 def example(rng, n_a, vocab_size, length, scale=1.0):
@@ -38,9 +41,9 @@ def step(student, *arguments):
     return *seen.returned, seen.arguments["parameters"]
 
 
-def assert_gradients(seen, expected, where=""):
+def assert_gradients(seen, expected, where="", atol=ATOL):
     """The five gradients are the expected ones; other keys do not matter."""
-    assert_same(seen, {name: expected[name] for name in GRADIENTS}, f"gradients{where}", rtol=RTOL, atol=ATOL)
+    assert_same(seen, {name: expected[name] for name in GRADIENTS}, f"gradients{where}", rtol=RTOL, atol=atol)
 
 
 @pytest.mark.points(3)
@@ -72,9 +75,9 @@ def test_worked_example(student, reference):
     arguments = ([12, 3, 5, 11, 22, 3], [4, 14, 11, 22, 25, 26], a_prev, parameters, 0.01)
     loss, gradients, a_last, _ = step(student, *arguments)
     expected_loss, expected_gradients, expected_a_last = reference.optimize(*arguments).returned
-    assert_same(loss, expected_loss, "the loss", rtol=RTOL, atol=ATOL)
-    assert_gradients(gradients, expected_gradients)
-    assert_same(a_last, expected_a_last, "a_last", rtol=RTOL, atol=ATOL)
+    assert_same(loss, expected_loss, "the loss", rtol=RTOL, atol=WORKED_ATOL)
+    assert_gradients(gradients, expected_gradients, atol=WORKED_ATOL)
+    assert_same(a_last, expected_a_last, "a_last", rtol=RTOL, atol=WORKED_ATOL)
 
 
 @pytest.mark.points(3)

@@ -116,8 +116,9 @@ def test_draws_as_asked(student, reference, seed):
     char_to_ix = vocabulary(27)
     seen = name_of(student, parameters, char_to_ix)
     expected = as_indices(reference.sample(parameters, char_to_ix, 0).returned)
-    # Only the first 43 are the same on every processor (see "Numerics" in docs/architecture.md).
-    assert_same(seen[:43], expected[:43], "sample(parameters, char_to_ix, 0)")
+    # Weights that differ by 1e-12 leave the first 30 alone (400 trials), BLAS kernels the first 43: this network has
+    # large weights, and what it remembers is chaotic. The networks below are calm.
+    assert_same(seen[:25], expected[:25], "sample(parameters, char_to_ix, 0)")
     for parameters, char_to_ix, start, expected in stream_cases(reference, seed):
         seen = name_of(student, parameters, char_to_ix, start)
         assert_same(seen, expected, f"sample(parameters, char_to_ix, {start})")

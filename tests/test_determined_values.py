@@ -1,0 +1,80 @@
+"""What the hidden checks compare is determined: weights that differ in the twelfth digit never change a verdict."""
+
+from functools import cached_property, partial
+
+import numpy as np
+import pytest
+
+from autograder import wire
+from autograder.assignment import course_root, load_assignment
+from autograder.calls import Outcome, RemoteFunction
+from autograder.grading import ChecksPlugin, run_checks
+from autograder.reference import Reference, call, run_cells
+
+RELATIVE = 1e-12  # more than six BLAS kernels differ by; see "Numerics" in docs/architecture.md
+TIMES = 100
+
+
+class PerturbedSolution:
+    """The solution as a student's functions, with every weight that goes into them off by up to RELATIVE."""
+
+    def __init__(self, reference, seed):
+        self.reference = reference
+        self.rng = np.random.default_rng(seed)
+        self.calls = []
+        self.answers = {}
+
+    def with_file(self, path, text):
+        return self
+
+    def __getattr__(self, name):
+        return RemoteFunction(partial(self.answer, name), self.reference.signatures[name])
+
+    def answer(self, name, calls):
+        key = wire.pack((name, [tuple(arguments) for arguments in calls]))
+        if key not in self.answers:
+            self.answers[key] = [self.one(name, arguments) for arguments in calls]
+        return self.answers[key]
+
+    def one(self, name, arguments):
+        if name == "model":
+            return call(self.cells, name, arguments, self.reference.signatures[name])
+        outcome = call(self.cells, name, self.off(arguments), self.reference.signatures[name])
+        if name == "sample":  # it leaves its arguments as they were given
+            return Outcome(outcome.returned, dict(zip(outcome.arguments, arguments, strict=True)), outcome.printed)
+        return outcome
+
+    @cached_property
+    def cells(self):
+        namespace = run_cells(self.reference.cells)
+        initialize = namespace["initialize_parameters"]
+        namespace["initialize_parameters"] = lambda *sizes: self.off(initialize(*sizes))
+        return namespace
+
+    def off(self, value):
+        if isinstance(value, dict):
+            return {key: self.off(one) for key, one in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self.off(one) for one in value)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            return (value * (1 + RELATIVE * self.rng.uniform(-0.9, 0.9, value.shape))).astype(value.dtype)
+        return value
+
+
+@pytest.fixture(scope="module")
+def assignment():
+    return load_assignment("dinosaur-island", course_root())
+
+
+@pytest.fixture(scope="module")
+def reference(assignment):
+    return Reference(assignment)
+
+
+@pytest.mark.parametrize("run", range(4))
+def test_no_verdict_hangs_on_the_twelfth_digit(assignment, reference, run):
+    """A run's seed decides over the random inputs: four runs, a quarter of the trials each."""
+    for trial in range(TIMES // 4):
+        student = PerturbedSolution(reference, [run, trial])
+        checks = run_checks(ChecksPlugin(assignment, student, reference, seed=run))
+        assert {check.id: check.message for check in checks if check.state != "passed"} == {}

@@ -65,13 +65,22 @@ class Assignment:
         return digest.hexdigest()
 
 
+def assignment_folder(name: str, root: Path) -> Path | None:
+    """Where the checks of an assignment lie, in the course or in this package; None where there are none."""
+    folders = (root / "autograder" / "assignments" / name, ASSIGNMENTS / name)
+    return next((folder for folder in folders if (folder / "assignment.toml").is_file()), None)
+
+
 def load_assignment(name: str, root: Path) -> Assignment:
     """The assignment `name` of the course in `root`. Raises AssignmentError when it is not there."""
     source = root / "source" / name / f"{name}.ipynb"
-    folder = ASSIGNMENTS / name
-    for path, what in ((source, "source notebook"), (folder / "assignment.toml", "description")):
-        if not path.is_file():
-            raise AssignmentError(f"The assignment {name!r} has no {what}: {path} is missing.")
+    folder = assignment_folder(name, root)
+    if folder is None:
+        raise AssignmentError(
+            f"There are no checks for {name!r}: autograder/assignments/{name}/assignment.toml is missing."
+        )
+    if not source.is_file():
+        raise AssignmentError(f"The assignment {name!r} has no source notebook: {source} is missing.")
     return Assignment(name, folder, source, root)
 
 

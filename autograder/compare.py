@@ -7,11 +7,16 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from autograder.report import Picture
 from autograder.wire import Opaque
 
 
 class CheckFailed(AssertionError):
-    """A check did not pass; the text is the sentence that the student reads."""
+    """A check did not pass; the text is the sentence that the student reads, `picture` what stands beside it."""
+
+    def __init__(self, message: str, picture: Picture | None = None) -> None:
+        super().__init__(message)
+        self.picture = picture
 
 
 def assert_same(seen: Any, expected: Any, what: str, *, rtol: float = 1e-9, atol: float = 1e-12) -> None:

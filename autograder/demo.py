@@ -44,7 +44,9 @@ def demo(directory: Path | None) -> int:
         results[f"autograde {student}"] = api.autograde(ASSIGNMENT, student, force=True)
         results[f"generate_feedback {student}"] = api.generate_feedback(ASSIGNMENT, student, force=True)
     failed = [
-        f"{step}: {result['log'] or result.get('error')}" for step, result in results.items() if not result["success"]
+        f"{step}: {result.get('log') or result.get('error')}"
+        for step, result in results.items()
+        if not result["success"]
     ]
     console.print(scores(root, load_assignment(ASSIGNMENT, root), students))
     pages = sorted((root / "feedback").glob("*/*/*.html"))

@@ -22,7 +22,7 @@ from autograder.calls import CallFailed, Student
 from autograder.compare import CheckFailed
 from autograder.diagnose import Misconception, diagnose
 from autograder.reference import Follower, Reference
-from autograder.report import Check, Report, State
+from autograder.report import Check, Picture, Report, State
 from autograder.sandbox import Limits
 from autograder.submission import read_submission
 
@@ -199,7 +199,8 @@ class ChecksPlugin:
                 and any(check.message == str(error) for check in self.checks)
             ):
                 error = NotAssessed(str(error))  # said once is enough
-            self._add(item, *_verdict(error))
+            picture = error.picture if isinstance(error, CheckFailed) else None
+            self._add(item, *_verdict(error), picture)
         return report
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -209,7 +210,7 @@ class ChecksPlugin:
             if check.function == function and check.id.split(".", 1)[1] in needed and check.state != "passed":
                 raise NotAssessed(f"This could not be assessed, since another check failed: {check.sentence}")
 
-    def _add(self, item: pytest.Item, state: State, message: str) -> None:
+    def _add(self, item: pytest.Item, state: State, message: str, picture: Picture | None) -> None:
         (points,) = next(iter(item.iter_markers("points"))).args
         sentence = " ".join((getattr(item, "obj", None).__doc__ or item.name).split())
         self.checks.append(
@@ -221,6 +222,7 @@ class ChecksPlugin:
                 points=float(points) if state == "passed" else 0.0,
                 max_points=float(points),
                 message=message,
+                picture=picture,
             )
         )
 

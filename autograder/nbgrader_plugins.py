@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,16 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Enum, Float, Int, List, Unicode
 
-from autograder.assignment import ASSIGNMENTS, Assignment, load_assignment
+from autograder.assignment import Assignment, assignment_folder, load_assignment
+from autograder.report import Picture
 from autograder.report.feedback import function_html, function_text, page_css, prose
+from autograder.report.pictures import png
 from autograder.runner import graded, run_seed
 from autograder.sandbox import Limits
 from autograder.submission import Unreadable, blank_submission, read_file, read_submission
 
 DEFAULTS = Limits()
+PICTURES = 1  # for each function: more of them say the same again
 # What markdown makes; no images, which could tell somebody else that the page is read.
 MARKDOWN_TAGS = frozenset([
     "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
@@ -98,18 +102,24 @@ class GradeInSandbox(NbGraderPreprocessor):
                 Path(coursedir.root) / ".autograder" / assignment.name / "reports",
             )
         except Unreadable as error:
-            blocks = {name: (0.0, f"<div>{prose(str(error))}</div>", str(error)) for name in assignment.points}
+            page = f"<div>{prose(str(error))}</div>"
+            outputs = {name: _outputs(0.0, page, str(error)) for name in assignment.points}
         else:
-            blocks = {
-                name: (sum(c.points for c in checks), function_html(report, name), function_text(report, name))
+            outputs = {
+                name: _outputs(
+                    sum(check.points for check in checks),
+                    function_html(report, name),
+                    function_text(report, name),
+                    [check.picture for check in checks if check.picture][:PICTURES],
+                )
                 for name, checks in report.functions().items()
             }
             for problem in report.problems:
                 self.log.warning("%s: %s", names["student"], problem)
         for cell in nb.cells:
             grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-            if grade_id.startswith("test-") and grade_id.removeprefix("test-") in blocks:
-                cell.outputs = _outputs(*blocks[grade_id.removeprefix("test-")])
+            if grade_id.startswith("test-") and grade_id.removeprefix("test-") in outputs:
+                cell.outputs = outputs[grade_id.removeprefix("test-")]
         return nb, resources
 
 
@@ -129,13 +139,14 @@ def harmless_markdown(source: str) -> str:
 
 def _assignment(root: str, name: str) -> Assignment | None:
     """The assignment, or None for one that we have no checks for."""
-    return load_assignment(name, Path(root)) if (ASSIGNMENTS / name).is_dir() else None
+    return load_assignment(name, Path(root)) if assignment_folder(name, Path(root)) else None
 
 
-def _outputs(points: float, html: str, text: str) -> list[NotebookNode]:
+def _outputs(points: float, html: str, text: str, pictures: Sequence[Picture] = ()) -> list[NotebookNode]:
     """Nbgrader reads the score from the one execute_result; the feedback stands beside it."""
     new: Any = nbformat.v4.new_output
     return [
         new("display_data", {"text/html": html, "text/plain": text}),
+        *(new("display_data", {"image/png": png(one), "text/plain": one.title}) for one in pictures),
         new("execute_result", {"text/plain": f"{points:g}"}, execution_count=1),
     ]

@@ -10,6 +10,19 @@ State = Literal["passed", "failed", "not assessed"]
 
 
 @dataclass(frozen=True)
+class Picture:
+    """What says it faster than a sentence: expected values and the student's (`series`, in this order) over `x`."""
+
+    kind: Literal["points", "bars", "lines"]
+    title: str
+    x_label: str
+    y_label: str
+    x: list[Any]
+    series: dict[str, list[float]]
+    band: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
 class Check:
     """The outcome of one check: its `sentence` is the check's docstring, `message` why it did not pass."""
 
@@ -21,6 +34,7 @@ class Check:
     max_points: float
     message: str = ""
     misconception: str | None = None
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +97,8 @@ class Report:
     @staticmethod
     def from_json(text: str) -> Report:
         data = json.loads(text)
-        data["checks"] = tuple(Check(**check) for check in data["checks"])
+        data["checks"] = tuple(
+            Check(**{**check, "picture": check["picture"] and Picture(**check["picture"])}) for check in data["checks"]
+        )
         data["problems"] = tuple(data["problems"])
         return Report(**data)

@@ -5,6 +5,7 @@ import pytest
 from dinosaur_inputs import GRADIENTS, gradients
 
 from autograder.compare import CheckFailed, assert_same, short
+from autograder.report import Picture
 
 
 def clipped(student, values, bound):
@@ -22,7 +23,25 @@ def compare(student, reference, values, bound, rtol=1e-12):
     for name in GRADIENTS:
         if name not in seen:
             raise CheckFailed(f"The dictionary that `clip` returns has no key {name!r}.")
-        assert_same(seen[name], expected[name], f"clip(gradients, {bound})['{name}']", rtol=rtol, atol=0)
+        try:
+            assert_same(seen[name], expected[name], f"clip(gradients, {bound})['{name}']", rtol=rtol, atol=0)
+        except CheckFailed as error:
+            raise CheckFailed(str(error), picture(name, values[name], expected[name], seen[name], bound)) from None
+
+
+def picture(name, given, expected, seen, bound):
+    """What became of each entry of an array, over what it was."""
+    if np.shape(seen) != given.shape:
+        return None
+    return Picture(
+        "points",
+        f"{name}: each entry before and after clip(gradients, {bound:.4g})",
+        "before",
+        "after",
+        [float(value) for value in given.ravel()],
+        {"asked for": [float(value) for value in expected.ravel()], "yours": [float(value) for value in seen.ravel()]},
+        (-bound, bound),
+    )
 
 
 @pytest.mark.points(2)

@@ -14,11 +14,13 @@ from dinosaur_inputs import (
     network,
     shapes,
     smallest_margin,
+    step,
     symbols_at,
     vocabulary,
 )
 
 from autograder.compare import CheckFailed, assert_same
+from autograder.report import Picture
 
 CERTAIN = 1e4  # a logit so far above the others that their probabilities are exactly 0
 LOOKS = (150, 1000)  # how many names have been drawn when frequencies are compared
@@ -87,8 +89,17 @@ def assert_law(student, parameters, char_to_ix, positions, what):
             if divergence(f, p) > limit:
                 raise CheckFailed(
                     f"{what}: in {drawn} names from one small network, {list(cell)} came out {f:.1%} of the time; "
-                    f"by the network's probabilities it should be about {p:.1%}."
+                    f"by the network's probabilities it should be about {p:.1%}.",
+                    shares(f"{what}: how often in {drawn} names", table, counts, drawn),
                 )
+
+
+def shares(title, table, counts, drawn):
+    """The probabilities of the commonest outcomes beside the student's frequencies."""
+    common = sorted(sorted(table, key=table.get)[-8:])
+    labels = [", ".join(map(str, cell)) for cell in common]
+    series = {"asked for": [table[one] for one in common], "yours": [counts[one] / drawn for one in common]}
+    return Picture("bars", title, "indices", "share", labels, series)
 
 
 def divergence(f, p):
@@ -121,7 +132,32 @@ def test_draws_as_asked(student, reference, seed):
     assert_same(seen[:25], expected[:25], "sample(parameters, char_to_ix, 0)")
     for parameters, char_to_ix, start, expected in stream_cases(reference, seed):
         seen = name_of(student, parameters, char_to_ix, start)
-        assert_same(seen, expected, f"sample(parameters, char_to_ix, {start})")
+        try:
+            assert_same(seen, expected, f"sample(parameters, char_to_ix, {start})")
+        except CheckFailed as error:
+            raise CheckFailed(str(error), first_difference(parameters, seen, expected)) from None
+
+
+def first_difference(parameters, seen, expected):
+    """The network's probabilities where the student's name and the expected one part, and what was drawn there."""
+    at = next((i for i, (one, other) in enumerate(zip(seen, expected, strict=False)) if one != other), None)
+    if at is None:
+        return None
+    a, letter = np.zeros((len(parameters["b"]), 1)), None
+    for index in [*expected[:at], None]:
+        p, a = step(parameters, letter, a)
+        letter = index
+    return Picture(
+        "bars",
+        f"Letter {at + 1}, the first that differs: index {expected[at]} is asked for, yours is {seen[at]}",
+        "index",
+        "probability",
+        list(range(len(p))),
+        {
+            "of each index": [float(one) for one in p],
+            "of yours": [float(p[i]) * (i == seen[at]) for i in range(len(p))],
+        },
+    )
 
 
 @pytest.mark.points(2)

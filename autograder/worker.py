@@ -20,19 +20,34 @@ Namespace = dict[str, Any]
 
 
 class BoundedText(io.TextIOBase):
-    """A text stream that keeps what fits into `limit` characters and forgets the rest."""
+    """A text stream that keeps the first and the last `limit` / 2 characters, and forgets what is between."""
 
     def __init__(self, limit: int) -> None:
-        self.left = limit
-        self.parts: list[str] = []
+        self.half = limit // 2
+        self.first: list[str] = []
+        self.left = self.half
+        self.last: list[str] = []
+        self.size = 0
 
     def writable(self) -> bool:
         return True
 
     def write(self, text: str) -> int:
-        self.parts.append(text[: self.left])
-        self.left -= len(self.parts[-1])
+        head, tail = text[: self.left], text[self.left :]
+        if head:
+            self.first.append(head)
+            self.left -= len(head)
+        if tail and self.half:
+            self.last.append(tail[-self.half :])
+            self.size += len(self.last[-1])
+        if self.size > 2 * self.half:
+            self.last = ["".join(self.last)[-self.half :]]
+            self.size = self.half
         return len(text)
+
+    def text(self) -> str:
+        """What was kept."""
+        return "".join(self.first) + "".join(self.last)[-self.half :]
 
 
 def load(
@@ -70,7 +85,7 @@ def call(namespace: Namespace, function: str, arguments: list[Any], output_limit
             changed = wire.encode(arguments) if alone else []
         except BaseException as error:
             failure = wire.encode(describe(error))
-    answer = {"error": failure, "returned": returned, "arguments": changed, "printed": "".join(printed.parts)}
+    answer = {"error": failure, "returned": returned, "arguments": changed, "printed": printed.text()}
     return {"t": "dict", "v": [list(pair) for pair in answer.items()]}
 
 

@@ -1,8 +1,8 @@
-"""The self-test on six BLAS kernels, without NumPy's CPU features, and with the NumPy of several environments.
+"""The self-test as the machine is, without NumPy's CPU features and on six BLAS kernels, and with another NumPy.
 
     python benchmarks/verdicts.py .venv/bin .venv-oldest/bin
 
-Each run has to find no error, and every check of every known submission the state that it has in the first run: the
+All machines are tried in the first environment, two in the others. Each run has to find no error, and every check of every known submission the state that it has in the first run: the
 last line counts those that differ (flips). Ends with 1 when anything is wrong. Some two minutes a run on two cores.
 """
 
@@ -38,8 +38,12 @@ def main() -> int:
         numpy, features = subprocess.run(
             [directory / "python", "-W", "ignore", "-c", ASK_NUMPY], check=True, capture_output=True, text=True
         ).stdout.splitlines()
-        machines = {kernel: {"OPENBLAS_CORETYPE": kernel} for kernel in KERNELS}
-        machines["no CPU features"] = {"NPY_DISABLE_CPU_FEATURES": features}
+        machines: dict[str, dict[str, str]] = {
+            "as it is": {},
+            "no CPU features": {"NPY_DISABLE_CPU_FEATURES": features},
+        }
+        if first is None:
+            machines |= {kernel: {"OPENBLAS_CORETYPE": kernel} for kernel in KERNELS}
         for name, machine in machines.items():
             console.print(f"NumPy {numpy}, {name} ...")
             verdicts, output = _selftest(directory, machine)

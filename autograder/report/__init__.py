@@ -19,7 +19,7 @@ class Picture:
     y_label: str
     x: list[Any]
     series: dict[str, list[float]]
-    band: tuple[float, float] | None = None
+    band: list[float] | None = None
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def png(picture: Picture) -> str:
     if picture.kind == "bars":
         axes.set_xticks(range(len(picture.x)), [str(one) for one in picture.x])
     if picture.band is not None:
-        axes.axhspan(*picture.band, color="#0072b2", alpha=0.12, label="the band")
+        axes.axhspan(picture.band[0], picture.band[1], color="#0072b2", alpha=0.12, label="the band")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize="small")
     file = io.BytesIO()

@@ -40,7 +40,7 @@ def picture(name, given, expected, seen, bound):
         "after",
         [float(value) for value in given.ravel()],
         {"asked for": [float(value) for value in expected.ravel()], "yours": [float(value) for value in seen.ravel()]},
-        (-bound, bound),
+        [-float(bound), float(bound)],
     )
 
 

@@ -11,6 +11,7 @@ demo: $(READY)  ## grade the example class in a scratch course
 
 test: lint  ## everything that CI runs
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+	$(BIN)/autograder selftest
 
 lint: $(READY)
 	$(BIN)/ruff check .

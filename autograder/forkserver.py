@@ -90,7 +90,10 @@ def _confine(request: dict[str, Any]) -> None:
     header = (ctypes.c_uint32 * 2)(CAPABILITIES_V3, 0)
     if libc.capset(header, (ctypes.c_uint32 * 6)()):
         raise OSError(ctypes.get_errno(), "capabilities cannot be dropped")
-    sandlock.confine(sandlock.Sandbox(fs_readable=request["readable"], fs_writable=request["writable"]))
+    # The two scopes need Linux 6.12; before it the forbidden system calls do their work.
+    scopes = [sandlock.Protection.SIGNAL_SCOPE, sandlock.Protection.ABSTRACT_UNIX_SOCKET_SCOPE]
+    paths = {"fs_readable": request["readable"], "fs_writable": request["writable"]}
+    sandlock.confine(sandlock.Sandbox(**paths, allow_degraded=scopes))
     syscalls.forbid(libc)
 
 

@@ -33,7 +33,7 @@ LOOK_SECONDS = 0.2  # how often a busy worker's use of time and disk is looked a
 PATIENCE = 3  # on a busy machine a second of processor time can take so many on the clock
 MAX_REQUEST = 1 << 16
 CANNOT_CONFINE = (
-    "This machine cannot confine students' code ({why}): grading needs Linux 6.12 or newer with Landlock. Grade on "
+    "This machine cannot confine students' code ({why}): grading needs Linux 6.7 or newer with Landlock. Grade on "
     "such a machine, or trust the submissions with --sandbox none."
 )
 

@@ -2,8 +2,9 @@
 
     python benchmarks/verdicts.py .venv/bin .venv-oldest/bin
 
-All machines are tried in the first environment, two in the others. Each run has to find no error, and every check of every known submission the state that it has in the first run: the
-last line counts those that differ (flips). Ends with 1 when anything is wrong. Some two minutes a run on two cores.
+All machines are tried in the first environment, two in the others. Each run has to find no error, and every check of
+every known submission the state that it has in the first run: the last line counts those that differ (flips). Ends with
+1 when anything is wrong. Some two minutes a run on two cores.
 """
 
 import json

@@ -87,6 +87,12 @@ def test_an_endless_loop_is_stopped():
         run("while True: pass", seconds=1)
 
 
+def test_only_its_own_process_can_be_signalled():
+    signal = "import ctypes\nreturn ctypes.CDLL(None).tgkill(arguments[0], arguments[0], 0)"
+    assert run(signal.replace("arguments[0]", "os.getpid()"))["returned"] == 0
+    assert run(signal, os.getpid())["returned"] == -1
+
+
 def test_memory_is_limited():
     assert error_type("bytearray(1 << 30)") == "MemoryError"
 

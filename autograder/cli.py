@@ -1,4 +1,4 @@
-"""The `autograder` command: `check` one notebook, `selftest` the checks, `demo` the whole cycle."""
+"""The `autograder` command: `check` one notebook, `grade` a class, `selftest` the checks, `demo` the whole cycle."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     check.add_argument("--seed", type=int, help="of the random inputs; default: a new one, shown in the report")
     check.add_argument("--sandbox", choices=["sandlock", "none"], default="sandlock",
                        help="none: run the notebook's code unconfined")  # fmt: skip
+    all_of_it = commands.add_parser("grade", help="grade all that was handed in, and record it with nbgrader")
+    all_of_it.add_argument("assignment", nargs="?", default="dinosaur-island", help="default: %(default)s")
+    all_of_it.add_argument("--jobs", type=int, help="processes; default: one for each core")
     test = commands.add_parser("selftest", help="grade every known wrong answer and every correct variant")
     test.add_argument("--assignment", default="dinosaur-island", help="default: %(default)s")
     test.add_argument("--seed", type=int, default=1, help="of the random inputs; default: %(default)s")
@@ -49,6 +52,14 @@ def _demo(options: argparse.Namespace) -> int:
     from autograder.demo import demo  # nbgrader takes seconds to import, and the others do not need it
 
     return demo(options.keep)
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from autograder.course import Course  # as above
+    from autograder.grade_class import grade_class
+
+    root = course_root()
+    return grade_class(Course(root), load_assignment(options.assignment, root), options.jobs, Console())
 
 
 def _selftest(options: argparse.Namespace) -> int:
@@ -73,4 +84,4 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"check": _check, "selftest": _selftest, "demo": _demo}
+COMMANDS = {"check": _check, "grade": _grade, "selftest": _selftest, "demo": _demo}

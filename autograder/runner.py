@@ -25,10 +25,15 @@ def run_seed(root: Path, assignment: str) -> int:
     return int(path.read_text())
 
 
+def report_path(data: bytes, assignment: Assignment, seed: int, limits: Limits, cache: Path) -> Path:
+    """Where the Report of a submission is kept: by all that it depends on."""
+    key = repr((data, assignment.checks_hash, seed, astuple(limits), np.__version__)).encode()
+    return cache / f"{hashlib.sha256(key).hexdigest()}.json"
+
+
 def graded(data: bytes, assignment: Assignment, seed: int, limits: Limits, cache: Path) -> Report:
     """The Report of a submission, from the cache or graded now. One that failed on our side is not kept."""
-    key = repr((data, assignment.checks_hash, seed, astuple(limits), np.__version__)).encode()
-    path = cache / f"{hashlib.sha256(key).hexdigest()}.json"
+    path = report_path(data, assignment, seed, limits, cache)
     if path.exists():
         return Report.from_json(path.read_text("utf-8"))
     report = grade(data, assignment, seed, limits)

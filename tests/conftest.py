@@ -40,3 +40,9 @@ def course(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     make_course(root, examples=[])
     return Course(root)
+
+
+@pytest.fixture(scope="session")
+def examples():
+    """The folder of the example class."""
+    return Path(__file__).parents[1] / "examples" / "submissions"

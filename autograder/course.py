@@ -1,0 +1,88 @@
+"""A course directory through nbgrader's own API: its configuration, its submissions, and recording them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sys
+import warnings
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps import NbGraderAPI
+from rich.table import Table
+from sqlalchemy.exc import SAWarning
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.assignment import Assignment
+from autograder.runner import write_whole
+from autograder.sandbox import Limits
+
+
+class Course:
+    """A course directory and what nbgrader_config.py says of it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config()
+        self.config.CourseDirectory.root = str(self.root)
+        # nbgrader starts `alembic` by its name, which lies beside Python also when the environment is not activated
+        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.api = NbGraderAPI(config=self.config)
+        for name in ("traitlets", "nbgrader"):  # its log is kept per call, in the results
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own gradebook code
+
+    @property
+    def limits(self) -> Limits:
+        """What one submission may use, as the traits of GradeInSandbox say."""
+        configured = self.config.GradeInSandbox
+        return Limits(**{one.name: configured[one.name] for one in fields(Limits) if one.name in configured})
+
+    def submissions(self, assignment: str) -> dict[str, Path]:
+        """Student -> the notebook that was handed in, whether or not it is there."""
+        coursedir = self.api.coursedir
+        students = sorted(self.api.get_submitted_students(assignment))
+        folders = {one: coursedir.format_path(coursedir.submitted_directory, one, assignment) for one in students}
+        return {student: Path(folder) / f"{assignment}.ipynb" for student, folder in folders.items()}
+
+    def recorded(self, assignment: Assignment, student: str, content: bytes) -> bool:
+        """Whether this submission was recorded, and nothing that its grade depends on has changed since."""
+        marker, key = self._marker(assignment, student, content)
+        return marker.exists() and marker.read_text() == key
+
+    def record(self, assignment: Assignment, student: str, content: bytes) -> str:
+        """Let nbgrader record a submission and write its feedback page. Returns why it could not, or nothing."""
+        for step in (self.api.autograde, self.api.generate_feedback):
+            result: dict[str, Any] = step(assignment.name, student, force=True)
+            if not result["success"]:
+                return str(result.get("log") or result.get("error")).strip().splitlines()[-1]
+        write_whole(*self._marker(assignment, student, content))  # last: what was cut off before is done again
+        return ""
+
+    def _marker(self, assignment: Assignment, student: str, content: bytes) -> tuple[Path, str]:
+        digest = hashlib.sha256(f"{assignment.checks_hash} {self.limits}".encode() + content)
+        return self.root / ".autograder" / assignment.name / "recorded" / student, digest.hexdigest()
+
+    def scores(self, assignment: Assignment, students: list[str]) -> Table:
+        """The gradebook's scores per student and function."""
+        table = Table(title=f"{assignment.name}: scores in the gradebook")
+        table.add_column("submission", no_wrap=True)
+        for name, points in assignment.points.items():
+            table.add_column(f"{name} ({points:g})", justify="right")
+        table.add_column(f"total ({sum(assignment.points.values()):g})", justify="right", style="bold")
+        with Gradebook(self.api.coursedir.db_url) as gradebook:
+            for student in students:
+                try:
+                    notebook = gradebook.find_submission_notebook(assignment.name, assignment.name, student)
+                except MissingEntry:
+                    table.add_row(student, *("-" for _ in assignment.points), "not recorded")
+                    continue
+                earned = {grade.name: grade.score for grade in notebook.grades}
+                cells = [f"{earned.get(f'test-{name}', 0):g}" for name in assignment.points]
+                table.add_row(student, *cells, f"{notebook.score:g}")
+        return table

@@ -1,0 +1,92 @@
+"""`autograder grade`: a class over a process pool, recorded by nbgrader, and gone on with after whatever happened."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder.assignment import load_assignment
+from autograder.demo import make_course
+from autograder.selftest import misconception_cases
+
+ROOT_EXAMPLES = ("perfect", "blank", "half-finished", "not-a-notebook")
+
+
+def grade(root, *options):
+    command = [sys.executable, "-m", "autograder", "grade", *options]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
+
+
+def gradebook(root):
+    """Student -> the score of each test cell."""
+    with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as book:
+        submissions = book.assignment_submissions("dinosaur-island")
+        return {
+            one.student.id: {grade.name: grade.score for notebook in one.notebooks for grade in notebook.grades}
+            for one in submissions
+        }
+
+
+@pytest.fixture
+def filled(course, examples):
+    assert course.nbgrader("generate_assignment", "dinosaur-island", "--force").returncode == 0
+    for name in ROOT_EXAMPLES:
+        course.submit(name, (examples / f"{name}.ipynb").read_bytes())
+    return course
+
+
+def test_what_was_graded_is_not_graded_again(filled):
+    first = grade(filled.root)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "4 submissions: 4 graded, 4 recorded, 0 failed" in first.stdout
+    scores = gradebook(filled.root)
+    assert sum(scores["perfect"].values()) == 100
+    assert sum(scores["not-a-notebook"].values()) == 0
+    assert "4 submissions: 0 graded, 0 recorded, 0 failed" in grade(filled.root).stdout
+
+    wrong = misconception_cases(load_assignment("dinosaur-island", filled.root))[0]
+    filled.submit("perfect", wrong.notebook)
+    again = grade(filled.root, "--jobs", "1").stdout
+    assert "4 submissions: 1 graded, 1 recorded, 0 failed" in again
+    after = gradebook(filled.root)
+    assert after.pop("perfect")["test-clip"] < 15
+    assert after == {name: scores[name] for name in after}
+    # nbgrader alone comes to the same grades
+    before = gradebook(filled.root)
+    assert filled.nbgrader("autograde", "dinosaur-island", "--force").returncode == 0
+    assert gradebook(filled.root) == before
+
+
+@pytest.mark.parametrize("times", [int(os.environ.get("KILLS", "3"))])
+def test_a_run_that_is_killed_is_gone_on_with(filled, times):
+    """`KILLS=50 pytest tests/test_grade_class.py` kills it at 50 random points."""
+    undisturbed = (grade(filled.root), gradebook(filled.root))[1]
+    moments = random.Random(1)
+    for _ in range(times):
+        for marker in (filled.root / ".autograder" / "dinosaur-island").glob("re*/*"):
+            if moments.random() < 0.7:  # some are left as they are
+                marker.unlink()
+        run = subprocess.Popen(
+            [sys.executable, "-m", "autograder", "grade"], cwd=filled.root, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        try:
+            run.wait(timeout=moments.uniform(1, 8))
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+        last = grade(filled.root)
+        assert last.returncode == 0, last.stdout + last.stderr
+        assert gradebook(filled.root) == undisturbed
+
+
+def test_an_empty_class_gets_one_sentence(tmp_path):
+    make_course(tmp_path, [])
+    result = grade(tmp_path)
+    assert result.returncode == 0
+    assert "There is nothing to grade" in result.stdout
+    assert "Traceback" not in result.stdout + result.stderr

@@ -76,6 +76,10 @@ class Reference:
             self._answers[key] = [call(self._namespace, name, one, self.signatures[name]) for one in calls]
         return self._answers[key]
 
+    def with_file(self, path: str, text: str) -> Reference:
+        """The same functions: the solution reads no file."""
+        return self
+
     def part(self, name: str) -> Callable[..., Outcome]:
         """A function that a student's code calls in the place of its own: nothing of it is remembered."""
 

@@ -32,6 +32,7 @@ NUMERIC_VARIABLES = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES")
 LOOK_SECONDS = 0.2  # how often a busy worker's use of time and disk is looked at
 PATIENCE = 3  # on a busy machine a second of processor time can take so many on the clock
 MAX_REQUEST = 1 << 16
+MAX_FILES = 5_000  # in a scratch directory
 CANNOT_CONFINE = (
     "This machine cannot confine students' code ({why}): grading needs Linux 6.7 or newer with Landlock. Grade on "
     "such a machine, or trust the submissions with --sandbox none."
@@ -94,9 +95,9 @@ class Sandbox:
         assert self._worker is not None
         try:
             watch = self._watch(self._worker, seconds)
-            limit = self.limits.memory_mb << 18  # an answer is at most a quarter of the worker's memory
+            limit = self.limits.memory_mb << 16  # an answer is at most a sixteenth of the worker's memory
             while True:
-                wire.write_frame(self._worker.requests, frame)
+                wire.write_frame(self._worker.requests, frame, watch)
                 answer = wire.unpack(wire.read_frame(self._worker.answers, limit, watch))
                 if lend is None or not isinstance(answer, dict) or "lend" not in answer:
                     return answer
@@ -113,7 +114,7 @@ class Sandbox:
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.kill()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        _remove(self.scratch)
 
     def __enter__(self) -> Self:
         return self
@@ -134,7 +135,7 @@ class Sandbox:
             if now >= next_look:
                 if worker.cpu_seconds() - cpu_start > seconds or now - start > PATIENCE * seconds:
                     raise TimeoutError
-                if _bytes_below(self.scratch) > self.limits.disk_mb << 20:
+                if _overfull(self.scratch, self.limits.disk_mb << 20):
                     raise wire.WireError("the scratch directory is full")
                 next_look = now + LOOK_SECONDS
             return next_look - now
@@ -219,6 +220,7 @@ class _ForkServer:
             os.close(requests_out)
             os.close(answers_in)
             raise CannotConfine(CANNOT_CONFINE.format(why="the process that starts workers ended"))
+        os.set_blocking(requests_out, False)  # a worker that does not read must not hold us up
         return _Worker(int(text), fds[0], requests_out, answers_in)
 
     def close(self) -> None:
@@ -239,14 +241,28 @@ def _fork_server() -> _ForkServer:
     return _servers[0]
 
 
-def _bytes_below(folder: Path) -> int:
-    """The size of all files below a directory that is being written to."""
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += os.lstat(os.path.join(place, name)).st_size
-    return total
+def _overfull(folder: Path, limit: int) -> bool:
+    """Whether a directory that is being written to holds more bytes, or more files, than it may."""
+    left, count, waiting = limit, MAX_FILES, [str(folder)]
+    while waiting and left >= 0 and count >= 0:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                count -= 1
+                left -= entry.stat(follow_symlinks=False).st_size
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+    return left < 0 or count < 0
+
+
+def _remove(folder: Path) -> None:
+    """Delete a directory in which hostile code has written: too deep for Python, or without permissions."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except (OSError, RecursionError):
+        for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+            subprocess.run([*command, "--", str(folder)], check=False, stderr=subprocess.DEVNULL)
 
 
 def _environment() -> dict[str, str]:

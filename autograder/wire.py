@@ -8,6 +8,7 @@ Standard library and NumPy only: the worker imports this inside the sandbox.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 
 MAX_DEPTH = 12
+MAX_TEXT = 8 << 20  # bytes of JSON: as Python objects it takes up to fifty times as much
 _PLAIN_KINDS = "biuf"  # bool, signed, unsigned, float: what an array of numbers can hold
 
 
@@ -65,8 +67,10 @@ def encode(value: Any, depth: int = 0) -> Any:
 
 def decode(data: Any, depth: int = 0) -> Any:
     """The value that `encode` made this data from. Raises WireError on anything else."""
-    if data is None or isinstance(data, bool | int | float | str):
+    if data is None or isinstance(data, bool | float | str):
         return data
+    if isinstance(data, int):
+        return data if abs(data) < 1 << 64 else Opaque("int of more than 64 bits")
     if depth > MAX_DEPTH + 1:
         raise WireError("nested too deeply")
     if isinstance(data, list):
@@ -140,6 +144,8 @@ def frame(encoded: Any) -> bytes:
 def unpack(body: bytes) -> Any:
     """The message in a frame's body. Raises WireError on bytes that are no message."""
     (length,) = struct.unpack_from(">I", body) if len(body) >= 4 else (0,)
+    if length > MAX_TEXT:
+        raise WireError("more text than a message has")
     position = 4 + length
 
     def fetch(data: dict[str, Any]) -> dict[str, Any]:
@@ -186,8 +192,14 @@ def _read_exactly(fd: int, count: int, watch: Callable[[], float] | None) -> byt
     return b"".join(parts)
 
 
-def write_frame(fd: int, frame: bytes) -> None:
-    """Write a whole frame; raises BrokenPipeError when the reader is gone."""
+def write_frame(fd: int, frame: bytes, watch: Callable[[], float] | None = None) -> None:
+    """Write a whole frame; raises BrokenPipeError when the reader is gone. With `watch`, `fd` must not block."""
+    poller = select.poll()
+    poller.register(fd, select.POLLOUT)
     view = memoryview(frame)
     while view:
-        view = view[os.write(fd, view) :]
+        if watch is not None:
+            while not poller.poll(watch() * 1000):
+                pass
+        with contextlib.suppress(BlockingIOError):
+            view = view[os.write(fd, view) :]

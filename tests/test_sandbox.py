@@ -2,13 +2,15 @@
 
 import os
 import socket
+import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from autograder import wire
-from autograder.sandbox import Limits, Sandbox, TimeUp
+from autograder.sandbox import Died, Limits, Sandbox, TimeUp
 
 ROOT = Path(__file__).parents[1]
 LIMITS = Limits(memory_mb=512, file_mb=1, output_kb=10)
@@ -113,3 +115,46 @@ def test_sandboxes_beside_each_other_see_nothing_of_each_other():
         assert error_type("return os.listdir(arguments[0])", str(other.scratch)) == "PermissionError"
         assert error_type("os.kill(arguments[0], 9)", other._worker.pid) in ("PermissionError", "ProcessLookupError")
     assert threading.active_count() < 20
+
+
+def test_a_worker_that_does_not_read_holds_nobody_up():
+    source = (
+        "import os, wire\n"
+        "def attack(*arguments):\n"
+        "    answer = wire.pack([{'error': None, 'returned': 1, 'arguments': [], 'printed': ''}])\n"
+        "    for fd in range(3, 12):\n"
+        "        try: os.write(fd, answer)\n"
+        "        except OSError: pass\n"
+        "    while True: pass\n"
+    )
+    with Sandbox({}, LIMITS) as sandbox:
+        load = {"do": "load", "snippets": [("cell 1", source, (0, 1))], "files": {}, "functions": [], "lent": []}
+        sandbox.ask(wire.pack(load), 5)
+        call = wire.pack({"do": "call", "function": "attack", "calls": [[]]})
+        assert sandbox.ask(call, 1) == [{"error": None, "returned": 1, "arguments": [], "printed": ""}]
+        large = wire.pack({"do": "call", "function": "attack", "calls": [["x" * 1_000_000]]})
+        with pytest.raises(TimeUp):  # more than its pipe holds
+            sandbox.ask(large, 1)
+
+
+@pytest.mark.parametrize(
+    "mess",
+    [
+        "for _ in range(3000):\n    os.mkdir('d')\n    os.chdir('d')",
+        "os.mkdir('secret', 0o300)\nopen('secret/file', 'w').close()",
+        "for i in range(3000): open(f'file{i}', 'w').close()",
+    ],
+)
+def test_whatever_was_written_is_gone_afterwards(mess, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    run(mess)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "write", ["open(f'file{i}', 'w').close()", "open(f'file{i}', 'wb').write(bytes(1 << 20))"], ids=["files", "bytes"]
+)
+def test_the_disk_cannot_be_filled(write):
+    limits = replace(LIMITS, file_mb=2, disk_mb=20)
+    with pytest.raises(Died, match="full"):
+        run(f"i = 0\nwhile True:\n    i += 1\n    {write}", limits=limits, seconds=20)

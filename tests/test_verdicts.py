@@ -1,5 +1,7 @@
 """What a verdict rests on: a mistake is paid for once, prints cost nothing, and what could not be assessed says so."""
 
+import time
+
 import nbformat
 import pytest
 
@@ -89,3 +91,23 @@ def test_a_report_survives_its_way_through_json():
     _, report = scores(KNOWN["clip-bounds-swapped"].notebook)
     assert any(check.picture for check in report.checks)
     assert Report.from_json(report.to_json()) == report
+
+
+@pytest.mark.parametrize(
+    "returned",
+    ["10**400", "[[1, 2], [3]]", "{'dWax': [[1], [2, 3]]}", "gradients | {'dWax': float('nan')}", "{(): ()}", "[] * 9"],
+)
+def test_odd_values_fail_and_are_nobody_elses_fault(returned):
+    cell = f"def clip(gradients, maxValue):\n    return {returned}"
+    points, report = scores(with_cells(ASSIGNMENT, [cell]))
+    assert points["clip"] == 0
+    assert report.problems == ("The mark of cell `clip` was lost; it was recognised by the function it defines.",)
+
+
+@pytest.mark.parametrize("text", ["'loss' * 200_000", "'loss 1.0\\n' * 100_000"], ids=["one line", "many lines"])
+def test_whatever_is_printed_is_read_in_no_time(text):
+    model = next(cell.source for cell in ASSIGNMENT.template.cells if cell.source.startswith("def model("))
+    cell = model.replace("    ### BEGIN SOLUTION", f"    print({text})", 1)
+    start = time.monotonic()
+    scores(with_cells(ASSIGNMENT, [cell]))
+    assert time.monotonic() - start < 30

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 
 from matplotlib.figure import Figure
 
@@ -11,6 +12,7 @@ from autograder.report import Picture
 
 COLOURS = ("#9aa5ad", "#d55e00")  # what was expected, and the student's: told apart without colour vision too
 MARKERS = ("o", "x")
+LARGEST = 1e12  # what is larger, or infinite, is left out: no axis holds it
 
 
 def png(picture: Picture) -> str:
@@ -18,7 +20,8 @@ def png(picture: Picture) -> str:
     figure = Figure(figsize=(6, 2.6), layout="constrained")
     axes = figure.add_subplot(xlabel=picture.x_label, ylabel=picture.y_label)
     axes.set_title(picture.title, fontsize="medium", loc="left")
-    for number, (name, values) in enumerate(picture.series.items()):
+    for number, (name, numbers) in enumerate(picture.series.items()):
+        values = [one if abs(one) < LARGEST else math.nan for one in numbers]
         colour, marker = COLOURS[number % 2], MARKERS[number % 2]
         if picture.kind == "bars":
             places = [place + 0.4 * number - 0.2 for place in range(len(values))]

@@ -12,6 +12,7 @@ from autograder.compare import CheckFailed, short
 
 GRADIENTS = ("dWax", "dWaa", "dWya", "db", "dby")
 PARAMETERS = ("Wax", "Waa", "Wya", "b", "by")
+LINE = 500  # as much of a printed line is looked at
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -126,10 +127,16 @@ def as_indices(returned: Any) -> list[int]:
 
 @dataclass(frozen=True)
 class PrintedLoss:
-    """A number that `model` printed after the word loss, and the lines that followed it, in lower case."""
+    """A number that `model` printed after the word loss, and where: all `lines`, stripped and in lower case."""
 
     text: str
-    following: list[str]
+    lines: list[str]
+    at: int
+
+    @property
+    def following(self) -> list[str]:
+        """The lines that were printed after it."""
+        return self.lines[self.at + 1 :]
 
     @property
     def decimals(self) -> int:
@@ -144,12 +151,13 @@ class PrintedLoss:
 
 def printed_losses(printed: str) -> list[PrintedLoss]:
     """The losses that `model` printed, in order. Raises CheckFailed when there are none."""
-    lines = printed.lower().splitlines()
+    lines = [line.strip() for line in printed.lower().splitlines()]
     found = []
     for i, line in enumerate(lines):
-        match = re.search(r"loss.*?([+-]?[0-9]+\.[0-9]*(?:e[+-]?[0-9]{1,2})?|\bnan\b|-?\binf\b)", line)
-        if match:
-            found.append(PrintedLoss(match[1], [following.strip() for following in lines[i + 1 :]]))
+        _, loss, rest = line[:LINE].partition("loss")
+        number = re.search(r"[+-]?[0-9]+\.[0-9]*(?:e[+-]?[0-9]{1,2})?|\bnan\b|-?\binf\b", rest) if loss else None
+        if number:
+            found.append(PrintedLoss(number[0], lines, i))
     if not found:
         raise CheckFailed("`model` should print lines such as `Iteration: 1, Loss: 23.087336`; none was found.")
     return found

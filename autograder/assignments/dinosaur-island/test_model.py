@@ -76,9 +76,9 @@ def test_returns_parameters(student, reference, seed):
             f"`model` should return the dictionary of parameters ({', '.join(PARAMETERS)}); yours: {short(seen)}."
         )
     for name, shape in shapes(12, 9, 9).items():
-        if np.shape(seen[name]) != shape:
+        if not isinstance(seen[name], np.ndarray) or seen[name].shape != shape:
             raise CheckFailed(
-                f"With n_a=12 and vocab_size=9, `{name}` should have shape {shape}; yours has {np.shape(seen[name])}."
+                f"With n_a=12 and vocab_size=9, `{name}` should have shape {shape}; yours is {short(seen[name])}."
             )
 
 

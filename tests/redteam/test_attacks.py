@@ -1,4 +1,4 @@
-"""No attack pays, hurts, reads, reaches out or stays behind: each is graded for real, and its surroundings looked at."""
+"""No attack pays, hurts, reads, reaches out or stays behind: each is graded for real, then its traces looked for."""
 
 import os
 import socket

@@ -55,13 +55,17 @@ class Course:
         marker, key = self._marker(assignment, student, content)
         return marker.exists() and marker.read_text() == key
 
-    def record(self, assignment: Assignment, student: str, content: bytes) -> str:
-        """Let nbgrader record a submission and write its feedback page. Returns why it could not, or nothing."""
+    def record(self, assignment: Assignment, student: str, content: bytes, final: bool) -> str:
+        """Let nbgrader record a submission and write its feedback page. Returns why it could not, or nothing.
+
+        What is not `final`, because something of ours broke down, is graded and recorded again by the next run.
+        """
         for step in (self.api.autograde, self.api.generate_feedback):
             result: dict[str, Any] = step(assignment.name, student, force=True)
             if not result["success"]:
                 return str(result.get("log") or result.get("error")).strip().splitlines()[-1]
-        write_whole(*self._marker(assignment, student, content))  # last: what was cut off before is done again
+        if final:
+            write_whole(*self._marker(assignment, student, content))  # last: what was cut off before is done again
         return ""
 
     def _marker(self, assignment: Assignment, student: str, content: bytes) -> tuple[Path, str]:

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from autograder.assignment import Assignment, AssignmentError
 from autograder.course import Course
+from autograder.grading import OUR_FAULT
 from autograder.runner import graded, report_path, run_seed
 from autograder.sandbox import CannotConfine, Limits
 from autograder.submission import Unreadable, read_file
@@ -47,20 +48,20 @@ def grade_class(course: Course, assignment: Assignment, jobs: int | None, consol
         student: content for student, content in left.items()
         if content and not report_path(content, assignment, task.seed, task.limits, cache).exists()
     }  # fmt: skip
-    failed = _fill_cache(task, ungraded, jobs or os.cpu_count() or 1, console)
+    failed, unsure = _fill_cache(task, ungraded, jobs or os.cpu_count() or 1, console)
     with _bar("Recording", console) as bar:
         step = bar.add_task("Recording", total=len(left), failed=0)
         for student, content in left.items():
-            if student not in failed and (why := course.record(assignment, student, content)):
+            if student not in failed and (why := course.record(assignment, student, content, student not in unsure)):
                 failed[student] = why
             bar.update(step, advance=1, failed=len(failed))
     console.print(
         f"{len(contents)} submissions: {len(ungraded)} graded, {len(left)} recorded, {len(failed)} failed; "
         f"{time.monotonic() - start:.0f} s."
     )
-    for student, why in failed.items():
+    for student, why in {**failed, **unsure}.items():
         console.print(f"[red]{escape(student)}[/red]: {escape(why)}")
-    return 1 if failed else 0
+    return 1 if failed or unsure else 0
 
 
 def _content(path: Path) -> bytes:
@@ -71,9 +72,12 @@ def _content(path: Path) -> bytes:
         return b""
 
 
-def _fill_cache(task: Task, waiting: dict[str, bytes], jobs: int, console: Console) -> dict[str, str]:
-    """Grade what is waiting; returns why some could not be: student -> reason."""
+def _fill_cache(
+    task: Task, waiting: dict[str, bytes], jobs: int, console: Console
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Grade what is waiting. Returns why some could not be graded, and in what of some a check of ours broke down."""
     failed: dict[str, str] = {}
+    unsure: dict[str, str] = {}
     with _bar("Grading", console) as bar:
         step = bar.add_task("Grading", total=len(waiting), failed=0)
         left = dict(waiting)
@@ -88,6 +92,8 @@ def _fill_cache(task: Task, waiting: dict[str, bytes], jobs: int, console: Conso
                         continue
                     if why := _why_failed(future):
                         failed[student] = why
+                    elif problems := future.result():
+                        unsure[student] = problems
                     del left[student]
                     bar.update(step, advance=1, failed=len(failed))
             if lost and jobs == 1:  # one process takes them in their order: it was the first
@@ -96,18 +102,19 @@ def _fill_cache(task: Task, waiting: dict[str, bytes], jobs: int, console: Conso
                 bar.update(step, advance=1, failed=len(failed))
             elif lost:
                 jobs = 1  # one of them takes its process down: find out which
-    return failed
+    return failed, unsure
 
 
-def grade_one(task: Task, content: bytes) -> None:
-    """Put the Report of one submission into the cache. What is no notebook has none."""
+def grade_one(task: Task, content: bytes) -> str:
+    """Put the Report of one submission into the cache; what is no notebook has none. Returns what broke on our side."""
     try:
-        graded(content, task.assignment, task.seed, task.limits, task.cache)
+        report = graded(content, task.assignment, task.seed, task.limits, task.cache)
     except Unreadable:
-        return
+        return ""
+    return " ".join(problem for problem in report.problems if OUR_FAULT in problem)
 
 
-def _why_failed(future: Future[None]) -> str:
+def _why_failed(future: Future[str]) -> str:
     error = future.exception()
     if isinstance(error, CannotConfine | AssignmentError):
         raise error  # it is the same for all

@@ -2,9 +2,11 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
@@ -13,6 +15,7 @@ from autograder.assignment import load_assignment
 from autograder.demo import make_course
 from autograder.selftest import misconception_cases
 
+ROOT = Path(__file__).parents[1]
 ROOT_EXAMPLES = ("perfect", "blank", "half-finished", "not-a-notebook")
 
 
@@ -82,6 +85,25 @@ def test_a_run_that_is_killed_is_gone_on_with(filled, times):
         last = grade(filled.root)
         assert last.returncode == 0, last.stdout + last.stderr
         assert gradebook(filled.root) == undisturbed
+
+
+def test_what_breaks_on_our_side_is_named_and_tried_again(filled):
+    checks = ROOT / "autograder" / "assignments" / "dinosaur-island"
+    ours = filled.root / "autograder" / "assignments" / "dinosaur-island"
+    shutil.copytree(checks, ours)
+    path = ours / "test_clip.py"
+    whole = path.read_text("utf-8")
+    path.write_text(
+        whole.replace("    draw = np.random.RandomState(3).randn\n", "    draw = np.no_such_function\n"), "utf-8"
+    )
+    broken = grade(filled.root)
+    assert broken.returncode == 1
+    assert "perfect: clip.worked_example could not be assessed" in " ".join(broken.stdout.split())
+    assert "Traceback" not in broken.stdout + broken.stderr
+    path.write_text(whole, "utf-8")
+    assert grade(filled.root).returncode == 0
+    assert sum(gradebook(filled.root)["perfect"].values()) == 100
+    shutil.rmtree(ours.parents[1])
 
 
 def test_an_empty_class_gets_one_sentence(tmp_path):

@@ -66,9 +66,10 @@ def read_file(path: Path) -> bytes:
         raise Unreadable(
             f"{path.name} cannot be opened ({error.strerror}): submit the notebook file itself."
         ) from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise Unreadable(f"{path.name} is no regular file: submit the notebook file itself.")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise Unreadable(f"{path.name} is no regular file: submit the notebook file itself.")
         return file.read(MAX_BYTES + 1)  # one more than is read from: too large is said in one place
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from rich.console import Console
 
 from autograder.assignment import Assignment, AssignmentError, course_root, load_assignment
+from autograder.config import course_limits
 from autograder.grading import grade
 from autograder.report.feedback import report_text
-from autograder.sandbox import CannotConfine, Limits
+from autograder.sandbox import CannotConfine
 from autograder.selftest import selftest
 from autograder.submission import Unreadable, read_file
 
@@ -28,8 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     check.add_argument("--assignment", default="dinosaur-island", help="default: %(default)s")
     check.add_argument("--json", action="store_true", help="print one JSON object instead of a page of text")
     check.add_argument("--seed", type=int, help="of the random inputs; default: a new one, shown in the report")
-    check.add_argument("--sandbox", choices=["sandlock", "none"], default="sandlock",
-                       help="none: run the notebook's code unconfined")  # fmt: skip
+    check.add_argument("--sandbox", choices=["sandlock", "none"],
+                       help="none: unconfined; default: as nbgrader_config.py says")  # fmt: skip
     all_of_it = commands.add_parser("grade", help="grade all that was handed in, and record it with nbgrader")
     all_of_it.add_argument("assignment", nargs="?", default="dinosaur-island", help="default: %(default)s")
     all_of_it.add_argument("--jobs", type=int, help="processes; default: one for each core")
@@ -72,10 +73,12 @@ def _seed(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    assignment: Assignment = load_assignment(options.assignment, course_root())
-    if options.sandbox == "none":
+    root = course_root()
+    assignment: Assignment = load_assignment(options.assignment, root)
+    limits = course_limits(root)
+    limits = dataclasses.replace(limits, sandbox=options.sandbox or limits.sandbox)
+    if limits.sandbox == "none":
         print("autograder: the sandbox is off; this notebook's code can do what you can do.", file=sys.stderr)
-    limits = dataclasses.replace(Limits(), sandbox=options.sandbox)
     report = grade(read_file(options.notebook), assignment, _seed(options), limits)
     if options.json:
         print(json.dumps(report.summary(), indent=2))

@@ -7,7 +7,6 @@ import logging
 import os
 import sys
 import warnings
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,10 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from rich.table import Table
 from sqlalchemy.exc import SAWarning
-from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.assignment import Assignment
+from autograder.config import course_config, course_limits
 from autograder.runner import write_whole
-from autograder.sandbox import Limits
 
 
 class Course:
@@ -28,20 +25,15 @@ class Course:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self.config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config()
+        self.config = course_config(self.root)
         self.config.CourseDirectory.root = str(self.root)
         # nbgrader starts `alembic` by its name, which lies beside Python also when the environment is not activated
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.limits = course_limits(self.root)
         self.api = NbGraderAPI(config=self.config)
         for name in ("traitlets", "nbgrader"):  # its log is kept per call, in the results
             logging.getLogger(name).setLevel(logging.CRITICAL)
         warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own gradebook code
-
-    @property
-    def limits(self) -> Limits:
-        """What one submission may use, as the traits of GradeInSandbox say."""
-        configured = self.config.GradeInSandbox
-        return Limits(**{one.name: configured[one.name] for one in fields(Limits) if one.name in configured})
 
     def submissions(self, assignment: str) -> dict[str, Path]:
         """Student -> the notebook that was handed in, whether or not it is there."""

@@ -1,0 +1,24 @@
+"""What nbgrader_config.py says, for the commands that do without nbgrader, which takes seconds to import."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.sandbox import Limits
+
+CONFIG = "nbgrader_config.py"
+
+
+def course_config(root: Path) -> Config:
+    """The configuration of the course in `root`."""
+    return PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+
+
+def course_limits(root: Path) -> Limits:
+    """What one submission may use: the traits of GradeInSandbox that are set, and the defaults of the others."""
+    configured = course_config(root).GradeInSandbox
+    return Limits(**{one.name: configured[one.name] for one in fields(Limits) if one.name in configured})

@@ -24,6 +24,7 @@ c.GenerateAssignment.preprocessors = [
 ]
 
 # Autograding: any file can be read, and students' code runs in the sandbox instead of a kernel.
+c.Autograde.pre_convert_hook = "autograder.nbgrader_plugins.regular_files_only"
 c.Autograde.exporter_class = "autograder.nbgrader_plugins.SubmissionExporter"
 c.Autograde.autograde_preprocessors = [
     "autograder.nbgrader_plugins.GradeInSandbox",

@@ -1,7 +1,9 @@
-"""What nbgrader_config.py plugs in: bundling a release, reading a submission, grading it, the feedback's style."""
+"""What nbgrader_config.py plugs in: bundling a release, reading a submission and grading it, the feedback's style."""
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,25 @@ class BundleFiles(NbGraderPreprocessor):
             for path in sorted(root.glob(pattern)):
                 outputs[str(path.relative_to(root))] = path.read_bytes()
         return nb, resources
+
+
+def regular_files_only(assignment: str, student: str, notebooks: list[str]) -> None:
+    """A hook before each submission: sets links, pipes and the like aside, since nbgrader copies what they lead to.
+
+    They are moved to a hidden directory beside the submission's own. The notebook itself stays, to be refused by name.
+    """
+    folder = Path(notebooks[0]).parent
+    entries = (Path(at) / name for at, folders, files in os.walk(folder) for name in (*folders, *files))
+    odd = [entry for entry in entries if str(entry) not in notebooks and _is_odd(entry)]
+    for entry in [folder] if folder.is_symlink() else odd:
+        aside = folder.parent / f".{folder.name}-set-aside" / entry.relative_to(folder.parent)
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(entry, aside)
+        logging.getLogger(__name__).warning("%r is no regular file: it was moved to %r.", str(entry), str(aside))
+
+
+def _is_odd(path: Path) -> bool:
+    return path.is_symlink() or not (path.is_file() or path.is_dir())
 
 
 class SubmissionExporter(NotebookExporter):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import json
 import os
 import re
@@ -63,9 +64,8 @@ def read_file(path: Path) -> bytes:
     except FileNotFoundError:
         raise Unreadable(f"There is no file {path}.") from None
     except OSError as error:
-        raise Unreadable(
-            f"{path.name} cannot be opened ({error.strerror}): submit the notebook file itself."
-        ) from error
+        why = "it is a link" if error.errno == errno.ELOOP else error.strerror
+        raise Unreadable(f"{path.name} cannot be opened ({why}): submit the notebook file itself.") from error
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise Unreadable(f"{path.name} is no regular file: submit the notebook file itself.")

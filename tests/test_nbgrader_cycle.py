@@ -3,16 +3,36 @@
 import csv
 import filecmp
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples" / "submissions"
+SECRET = "the-canary-sings-4711"
 HOSTILE = """# Hello
 <script>alert("markdown")</script> <img src=x onerror=alert(1)> [link](javascript:alert(2))
 <iframe src="https://example.org"></iframe> $a < b$
 """
+
+
+def folders_with_links(course):
+    """Submissions with links and pipes beside the notebook, or in its place."""
+    (course.root / "secret").write_text(SECRET)
+    perfect = (EXAMPLES / "perfect.ipynb").read_bytes()
+    for student in ("link", "dangling", "folder-link", "pipe"):
+        course.submit(student, perfect)
+    submitted = course.root / "submitted"
+    (submitted / "link" / "dinosaur-island" / "x").symlink_to(course.root / "secret")
+    (submitted / "dangling" / "dinosaur-island" / "x").symlink_to("/does/not/exist")
+    (submitted / "folder-link" / "dinosaur-island" / "x").symlink_to(course.root)
+    os.mkfifo(submitted / "pipe" / "dinosaur-island" / "x")
+    (submitted / "all-linked").mkdir()
+    (submitted / "all-linked" / "dinosaur-island").symlink_to("../perfect/dinosaur-island")
+    folder = submitted / "notebook-linked" / "dinosaur-island"
+    folder.mkdir(parents=True)
+    (folder / "dinosaur-island.ipynb").symlink_to("../../perfect/dinosaur-island/dinosaur-island.ipynb")
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +60,7 @@ def graded(course):
         if cell["metadata"].get("nbgrader", {}).get("grade_id") == "clip":
             cell["source"] = "def clip(gradients, maxValue):\n    raise ValueError('<script>alert(7)</script>')"
     course.submit("raising", json.dumps(raising).encode())
+    folders_with_links(course)
     course.autograde = course.nbgrader("autograde", "dinosaur-island")
     course.generate_feedback = course.nbgrader("generate_feedback", "dinosaur-island")
     assert course.nbgrader("export").returncode == 0
@@ -96,6 +117,19 @@ def test_what_students_write_is_harmless_on_the_page(graded, student):
     page = graded.feedback(student)
     for harm in ("<script>alert", "<script>6", "<img src=x", 'href="javascript:', "<iframe"):
         assert harm not in page
+
+
+def test_links_beside_a_notebook_lead_nowhere(graded):
+    assert {name: graded.grades[name] for name in ("link", "dangling", "folder-link", "pipe")} == {
+        "link": 100, "dangling": 100, "folder-link": 100, "pipe": 100,
+    }  # fmt: skip
+    assert graded.grades["all-linked"] == graded.grades["notebook-linked"] == 0
+    assert "it is a link" in graded.feedback("notebook-linked")
+    for path in (path for step in ("autograded", "feedback") for path in (graded.root / step).rglob("*")):
+        assert not path.is_symlink()
+        assert path.is_dir() or SECRET.encode() not in path.read_bytes()
+    assert "Traceback" not in graded.autograde.stdout + graded.autograde.stderr
+    assert "is no regular file: it was moved to" in graded.autograde.stderr
 
 
 def test_a_directory_in_the_place_of_a_notebook_stops_nobody(graded):

@@ -47,6 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (Unreadable, CannotConfine, AssignmentError) as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("autograder: stopped. What was graded is kept; the next run goes on from there.", file=sys.stderr)
+        return 130
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -56,11 +59,15 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from autograder.course import Course  # as above
+    from autograder.course import Course, GradebookError  # as above
     from autograder.grade_class import grade_class
 
     root = course_root()
-    return grade_class(Course(root), load_assignment(options.assignment, root), options.jobs, Console())
+    try:
+        return grade_class(Course(root), load_assignment(options.assignment, root), options.jobs, Console())
+    except GradebookError as error:
+        print(f"autograder: {error}", file=sys.stderr)
+        return 1
 
 
 def _selftest(options: argparse.Namespace) -> int:

@@ -13,11 +13,16 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from rich.table import Table
-from sqlalchemy.exc import SAWarning
+from sqlalchemy import text
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
-from autograder.assignment import Assignment
+from autograder.assignment import Assignment, AssignmentError
 from autograder.config import course_config, course_limits
 from autograder.runner import write_whole
+
+
+class GradebookError(Exception):
+    """Nothing can be recorded; the text says why and what to do."""
 
 
 class Course:
@@ -34,6 +39,24 @@ class Course:
         for name in ("traitlets", "nbgrader"):  # its log is kept per call, in the results
             logging.getLogger(name).setLevel(logging.CRITICAL)
         warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own gradebook code
+
+    def check_gradebook(self, assignment: str) -> None:
+        """Raise AssignmentError or GradebookError when nbgrader could record no submission at all."""
+        try:
+            with Gradebook(self.api.coursedir.db_url) as gradebook:
+                gradebook.find_assignment(assignment)
+                gradebook.db.execute(text("UPDATE assignment SET name = name"))  # all that is needed to write
+                gradebook.db.rollback()
+        except MissingEntry:
+            raise AssignmentError(
+                f"The gradebook does not know {assignment!r} yet: run `nbgrader generate_assignment {assignment}` first."
+            ) from None
+        except SQLAlchemyError as error:
+            why = str(getattr(error, "orig", error)).strip().splitlines()[0]
+            raise GradebookError(
+                f"The gradebook cannot be written ({why}). What was graded is kept: put that right, then run "
+                "`autograder grade` again."
+            ) from None
 
     def submissions(self, assignment: str) -> dict[str, Path]:
         """Student -> the notebook that was handed in, whether or not it is there."""
@@ -55,6 +78,8 @@ class Course:
         for step in (self.api.autograde, self.api.generate_feedback):
             result: dict[str, Any] = step(assignment.name, student, force=True)
             if not result["success"]:
+                if str(result.get("error")).rstrip().endswith("KeyboardInterrupt"):
+                    raise KeyboardInterrupt  # nbgrader's API takes it for a failure of this student's
                 return str(result.get("log") or result.get("error")).strip().splitlines()[-1]
         if final:
             write_whole(*self._marker(assignment, student, content))  # last: what was cut off before is done again

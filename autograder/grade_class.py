@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import signal
 import time
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -43,6 +47,7 @@ def grade_class(course: Course, assignment: Assignment, jobs: int | None, consol
     if not contents:
         console.print(f"There is nothing to grade: no submitted/STUDENT/{assignment.name}/ in {course.root}.")
         return 0
+    course.check_gradebook(assignment.name)
     left = {student: one for student, one in contents.items() if not course.recorded(assignment, student, one)}
     ungraded = {
         student: content for student, content in left.items()
@@ -54,6 +59,7 @@ def grade_class(course: Course, assignment: Assignment, jobs: int | None, consol
         for student, content in left.items():
             if student not in failed and (why := course.record(assignment, student, content, student not in unsure)):
                 failed[student] = why
+                course.check_gradebook(assignment.name)  # or would the others fare no better?
             bar.update(step, advance=1, failed=len(failed))
     console.print(
         f"{len(contents)} submissions: {len(ungraded)} graded, {len(left)} recorded, {len(failed)} failed; "
@@ -83,7 +89,7 @@ def _fill_cache(
         left = dict(waiting)
         while left:
             lost = []
-            with _pool(min(jobs, len(left))) as pool:
+            with _pool(min(jobs, len(left))) as pool, _cancelling(pool):
                 futures = {pool.submit(grade_one, task, content): student for student, content in left.items()}
                 for future in as_completed(futures):
                     student = futures[future]
@@ -122,7 +128,18 @@ def _why_failed(future: Future[str]) -> str:
 
 
 def _pool(jobs: int) -> Executor:
-    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    die = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # of Ctrl-C at once, and without a word
+    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=die)
+
+
+@contextlib.contextmanager
+def _cancelling(pool: Executor) -> Iterator[None]:
+    """Leave with an error, and what has not been started is not."""
+    try:
+        yield
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
 
 
 class _Rate(ProgressColumn):

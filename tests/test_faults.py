@@ -1,0 +1,159 @@
+"""What goes wrong on our own side costs no grade: one sentence, nothing half-written, and the next run carries on."""
+
+import contextlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.test_grade_class import grade, gradebook
+
+STUDENTS = ("perfect", "blank", "half-finished")
+# In a mount namespace of its own: what is mounted there nobody else sees. Needs root, or user namespaces.
+OWN_MOUNTS = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "sh", "-c"]
+GRADE = f"{sys.executable} -m autograder grade"
+CLOCK = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <time.h>
+/* The clock of the wall jumps by up to a day either way at each look; the monotonic one does not. */
+static long jump(void) { return random() % 172800 - 86400; }
+int clock_gettime(clockid_t id, struct timespec *now) {
+    int (*real)(clockid_t, struct timespec *) = dlsym(RTLD_NEXT, "clock_gettime");
+    int result = real(id, now);
+    if (id == CLOCK_REALTIME) now->tv_sec += jump();
+    return result;
+}
+time_t time(time_t *kept) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (kept) *kept = now.tv_sec;
+    return now.tv_sec;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def filled(course, examples):
+    """A class, its grades when nothing goes wrong, and then no grades at all."""
+    assert course.nbgrader("generate_assignment", "dinosaur-island").returncode == 0
+    for name in STUDENTS:
+        course.submit(name, (examples / f"{name}.ipynb").read_bytes())
+    course.empty_gradebook = (course.root / "gradebook.db").read_bytes()
+    assert grade(course.root).returncode == 0
+    course.grades = gradebook(course.root)
+    return course
+
+
+@pytest.fixture
+def ungraded(filled):
+    (filled.root / "gradebook.db").write_bytes(filled.empty_gradebook)
+    forget(filled.root, "reports")
+    forget(filled.root, "recorded")
+    return filled
+
+
+def forget(root, what):
+    for path in (root / ".autograder" / "dinosaur-island" / what).glob("*"):
+        path.unlink()
+
+
+def assert_all_is_well_after(course):
+    """The next run ends with the grades of an undisturbed one, and no half-written file lies about."""
+    last = grade(course.root)
+    assert last.returncode == 0, last.stdout + last.stderr
+    assert gradebook(course.root) == course.grades
+    kept = course.root / ".autograder" / "dinosaur-island"
+    assert {path.suffix for path in (kept / "reports").iterdir()} == {".json"}
+    assert {path.name for path in (kept / "recorded").iterdir()} == set(STUDENTS)
+
+
+def assert_one_sentence(done, words):
+    text = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode not in (0, None)
+    assert words in text
+    assert "Traceback" not in text
+
+
+def test_a_locked_gradebook(ungraded):
+    with contextlib.closing(sqlite3.connect(ungraded.root / "gradebook.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert_one_sentence(grade(ungraded.root), "The gradebook cannot be written (database is locked)")
+    assert_all_is_well_after(ungraded)
+
+
+def test_a_read_only_gradebook(ungraded):
+    book = ungraded.root / "gradebook.db"
+    command = f"mount --bind {book} {book} && mount -o remount,bind,ro {book} && {GRADE}"
+    done = subprocess.run([*OWN_MOUNTS, command], cwd=ungraded.root, capture_output=True, text=True, timeout=300)
+    assert_one_sentence(done, "The gradebook cannot be written (attempt to write a readonly database)")
+    assert_all_is_well_after(ungraded)
+
+
+@pytest.mark.parametrize("room_kb", [0, 20, 60])
+def test_a_full_disk(ungraded, room_kb, tmp_path):
+    """The course lies on a small disk of its own, full but for some room; then the disk is cleared."""
+    command = f"""
+        mount -t tmpfs -o size=64m none {tmp_path} && cp -r {ungraded.root}/. {tmp_path} && cd {tmp_path} || exit 9
+        head -c 1000000000 /dev/zero > filler 2> /dev/null
+        truncate -s -{room_kb}K filler
+        {GRADE}; echo "status $?"
+        rm filler
+        {GRADE} && cp gradebook.db {ungraded.root}/ && cp -r .autograder {ungraded.root}/
+    """
+    done = subprocess.run([*OWN_MOUNTS, command], cwd=ungraded.root, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "status 0" not in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert_all_is_well_after(ungraded)
+
+
+@pytest.mark.parametrize("moment", ["reports", "recorded"])
+def test_ctrl_c(ungraded, moment):
+    """While submissions are graded, and while they are recorded."""
+    run = subprocess.Popen(
+        [sys.executable, "-m", "autograder", "grade", "--jobs", "1"], cwd=ungraded.root, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    kept = ungraded.root / ".autograder" / "dinosaur-island" / moment
+    deadline = time.monotonic() + 100
+    while not list(kept.glob("*")):
+        assert run.poll() is None
+        assert time.monotonic() < deadline
+    os.killpg(run.pid, signal.SIGINT)  # as a terminal does
+    text = run.communicate(timeout=60)[0]
+    assert run.returncode == 130
+    assert "What was graded is kept" in text
+    assert "Traceback" not in text
+    with pytest.raises(ProcessLookupError):
+        while time.monotonic() < deadline:  # what it started ends when it notices
+            os.killpg(run.pid, 0)
+    assert_all_is_well_after(ungraded)
+
+
+def test_a_clock_that_jumps(ungraded, tmp_path):
+    (tmp_path / "clock.c").write_text(CLOCK)
+    library = tmp_path / "clock.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, tmp_path / "clock.c", "-ldl"], check=True)
+    environment = {**os.environ, "LD_PRELOAD": str(library)}
+    seen = subprocess.run([sys.executable, "-c", "import time; print(time.time() - time.time())"], env=environment,
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    assert abs(float(seen.stdout)) > 1
+    command = [sys.executable, "-m", "autograder", "grade"]
+    done = subprocess.run(command, cwd=ungraded.root, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert gradebook(ungraded.root) == ungraded.grades
+    assert_all_is_well_after(ungraded)
+
+
+def test_an_assignment_that_was_never_released(filled):
+    book = filled.root / "gradebook.db"
+    book.unlink()
+    assert_one_sentence(grade(filled.root), "run `nbgrader generate_assignment dinosaur-island` first")
+    book.write_bytes(filled.empty_gradebook)

@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 OLDEST := .venv-oldest/bin
 
-.PHONY: demo test lint format release examples selftest bench lock clean
+.PHONY: demo test lint format release examples selftest redteam fuzz bench lock clean
 
 demo: $(READY)  ## grade the example class in a scratch course
 	$(BIN)/autograder demo
@@ -30,6 +30,14 @@ examples: release  ## the example class, from the source notebook
 
 selftest: $(READY) $(OLDEST)  ## known answers, right and wrong, on all kernels and on the oldest and newest NumPy
 	$(BIN)/python benchmarks/verdicts.py $(BIN) $(OLDEST)
+
+redteam: $(READY)  ## all attacks on our grader and on nbgrader's own execution: an hour, as root
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.redteam
+
+fuzz: $(READY)  ## five minutes of coverage-guided fuzzing for each parser of hostile bytes
+	$(BIN)/pip install --quiet atheris==3.0.0
+	for target in frames notebooks structures; do \
+		$(BIN)/python -m tests.fuzz.targets $$target -max_total_time=300 || exit 1; done
 
 bench: $(READY)
 	$(BIN)/python benchmarks/training.py

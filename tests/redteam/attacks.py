@@ -1,0 +1,160 @@
+"""The attacks of attacks.toml as notebooks, and what they must leave as it was."""
+
+import ctypes
+import os
+import socket
+import textwrap
+import tomllib
+from pathlib import Path
+
+import nbformat
+import numpy as np
+
+from autograder.assignment import course_root, load_assignment
+from autograder.selftest import with_cells
+from tests.redteam.notebooks import REFUSED, REPAIRED, changed
+
+ASSIGNMENT = load_assignment("dinosaur-island", course_root())
+AS_CELLS = {
+    (family, name): attack
+    for family, attacks in tomllib.loads((Path(__file__).parent / "attacks.toml").read_text("utf-8")).items()
+    for name, attack in attacks.items()
+}
+AS_FILES = {("file", name): change for name, change in REPAIRED.items()}
+NO_NOTEBOOKS = {("file", name): make for name, make in REFUSED.items()}
+ATTACKS = [*AS_CELLS, *AS_FILES, *NO_NOTEBOOKS]
+SECRET = "the-canary-sings-4711"
+HONEST = "def clip(gradients, maxValue):\n    return gradients"  # what the attacks' clip does besides: wrong
+# A clip that attacks first. What it should not have been able to do shows as GOT.
+WRAPPER = """
+def clip(gradients, maxValue):
+    seen = []
+{see}
+    def attack():
+{body}
+{done}
+        return gradients
+    try:
+        returned = attack()
+    except Exception:
+        returned = gradients
+    if seen:
+        raise RuntimeError("GOT: " + str(seen)[:200])
+    return returned
+"""
+SEE = "    def print(*values): seen.append(str(values))"
+DONE = "        seen.append('done')"
+SUBREAPER = 36  # prctl: orphans become children of this process
+
+
+def submission(family, name, places, assignment=ASSIGNMENT):
+    """The bytes of a submission that attacks; the functions besides `clip` are right."""
+    if (family, name) in NO_NOTEBOOKS:
+        return NO_NOTEBOOKS[family, name](with_cells(assignment, [HONEST]))
+    if (family, name) in AS_FILES:
+        return changed(with_cells(assignment, [HONEST]), AS_FILES[family, name])
+    attack = AS_CELLS[family, name]
+    notebook = nbformat.reads(with_cells(assignment, [attack_cell(family, attack, places)]), as_version=4)
+    if "markdown" in attack:
+        notebook.cells.append(nbformat.v4.new_markdown_cell(attack["markdown"]))
+    if "output" in attack:
+        output = nbformat.v4.new_output("display_data", attack["output"])
+        notebook.cells.append(nbformat.v4.new_code_cell("1", outputs=[output]))
+    return nbformat.writes(notebook).encode()
+
+
+def attack_cell(family, attack, places):
+    """The cell of an attack: the places that it names in capitals replaced by what they are."""
+    if "body" in attack:
+        text = WRAPPER.format(
+            see=SEE if family == "reading" else "",
+            done=DONE if family in ("writing", "reaching", "syscalls") else "",
+            body=textwrap.indent(attack["body"].strip("\n"), " " * 8),
+        )
+    else:
+        text = attack.get("cell", HONEST)
+    for place, value in places.items():
+        text = text.replace(place, str(value))
+    return text
+
+
+class Surroundings:
+    """A grader's surroundings with a secret file and two listening sockets in them."""
+
+    def __init__(self, folder: Path, root: Path) -> None:
+        ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+        self.folder = folder
+        folder.mkdir()
+        (folder / "canary").write_text(SECRET)
+        self.tcp, self.unix = socket.socket(), socket.socket(socket.AF_UNIX)
+        self.tcp.bind(("127.0.0.1", 0))
+        here = os.getcwd()
+        os.chdir(folder)  # a socket's name may have 107 bytes
+        self.unix.bind("socket")
+        os.chdir(here)
+        for listener in (self.tcp, self.unix):
+            listener.listen()
+            listener.setblocking(False)
+        self.places = {
+            "CANARY": folder / "canary", "FOLDER": folder, "PORT": self.tcp.getsockname()[1],
+            "SOCKET": folder / "socket", "PID": os.getpid(), "ROOT": root,
+            "HOME": Path.home(),
+        }  # fmt: skip
+        self._before = snapshot(folder)
+        self._root = root
+
+    def close(self) -> None:
+        self.tcp.close()
+        self.unix.close()
+
+    def harm(self, text: str) -> list[str]:
+        """What an attack has done, a few words each. `text` is all that its student gets to see."""
+        found = []
+        if SECRET in text:
+            found.append("read the secret")
+        if "GOT: [" in text:
+            found.append("did what it tried")
+        if snapshot(self.folder) != self._before:
+            found.append("changed a file")
+            for path in self.folder.iterdir():
+                if path.name not in ("canary", "socket"):
+                    path.unlink()
+            self._before = snapshot(self.folder)
+        for listener in (self.tcp, self.unix):
+            try:
+                listener.accept()[0].close()
+            except BlockingIOError:
+                continue
+            found.append("reached a socket")
+        for path in traces():
+            found.append(f"left {path}")
+            path.unlink()
+        return found
+
+
+def snapshot(folder: Path) -> dict[str, object]:
+    """Names, contents, modes, owners and times of a directory's files."""
+    return {
+        path.name: (path.read_bytes() if path.is_file() else b"", stat.st_mode, stat.st_uid, stat.st_mtime_ns)
+        for path in folder.iterdir()
+        for stat in [path.lstat()]
+    }
+
+
+def traces() -> list[Path]:
+    """The files that attacks write outside of any course."""
+    places = [Path("/dev/shm/student"), Path.home() / ".student", Path(np.__path__[0]) / "student.py"]
+    return [path for path in places if path.exists()]
+
+
+def children() -> dict[int, str]:
+    """The process's own living children, adopted ones included: pid -> command line."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == os.getpid() and state != "Z":
+                found[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue  # it has ended meanwhile
+    return found

@@ -49,7 +49,7 @@ class Course:
                 gradebook.db.rollback()
         except MissingEntry:
             raise AssignmentError(
-                f"The gradebook does not know {assignment!r} yet: run `nbgrader generate_assignment {assignment}` first."
+                f"The gradebook does not know {assignment!r}: run `nbgrader generate_assignment {assignment}` first."
             ) from None
         except SQLAlchemyError as error:
             why = str(getattr(error, "orig", error)).strip().splitlines()[0]

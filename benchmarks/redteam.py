@@ -45,6 +45,7 @@ c.GradeInSandbox.seconds_per_submission = 20
 ATTACK_SECONDS = 300
 NAMESPACE = [
     "unshare", "--pid", "--fork", "--mount", "--mount-proc", "--kill-child",
+    "choom", "-n", "1000", "--",  # if memory runs out, theirs
     "prlimit", "--as=4294967296:", "--fsize=200000000:",  # soft: the browser may have more
     "sh", "-c", '"$@"; exit $?', "sh",
 ]  # fmt: skip

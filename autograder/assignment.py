@@ -12,11 +12,13 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from autograder.errors import CannotGrade
+
 ENGINE = Path(__file__).parent
 ASSIGNMENTS = ENGINE / "assignments"
 
 
-class AssignmentError(Exception):
+class AssignmentError(CannotGrade):
     """The assignment's own files are wrong; the text says what and where."""
 
 
@@ -56,13 +58,18 @@ class Assignment:
         return dict(self._description.get("arguments_that_matter", {}))
 
     @cached_property
+    def check_files(self) -> list[Path]:
+        """The files in `folder`, without caches and what is hidden."""
+        found = [path for path in self.folder.rglob("*") if path.is_file()]
+        return [path for path in found if not any(part.startswith((".", "__pycache__"))
+                                                  for part in path.relative_to(self.folder).parts)]  # fmt: skip
+
+    @cached_property
     def checks_hash(self) -> str:
         """Changes with anything that a verdict depends on: checks, solution, engine, files in the sandbox."""
-        paths = [*self.folder.rglob("*"), *ENGINE.glob("*.py"), self.source, *self.sandbox_files.values()]
-        digest = hashlib.sha256()
-        for path in sorted(path for path in paths if path.is_file() and path.suffix != ".pyc"):
-            digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-        return digest.hexdigest()
+        files = [*self.check_files, *ENGINE.glob("*.py"), self.source, *self.sandbox_files.values()]
+        parts = sorted(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest() for path in files)
+        return hashlib.sha256(b"".join(parts)).hexdigest()  # the same wherever the course lies
 
 
 def assignment_folder(name: str, root: Path) -> Path | None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import secrets
 import sys
 from pathlib import Path
 
 from rich.console import Console
 
-from autograder.assignment import Assignment, AssignmentError, course_root, load_assignment
+from autograder.assignment import Assignment, course_root, load_assignment
 from autograder.config import course_limits
+from autograder.errors import CannotGrade
 from autograder.grading import grade
 from autograder.report.feedback import report_text
-from autograder.sandbox import CannotConfine
 from autograder.selftest import selftest
-from autograder.submission import Unreadable, read_file
+from autograder.submission import read_file
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
                        help="none: unconfined; default: as nbgrader_config.py says")  # fmt: skip
     all_of_it = commands.add_parser("grade", help="grade all that was handed in, and record it with nbgrader")
     all_of_it.add_argument("assignment", nargs="?", default="dinosaur-island", help="default: %(default)s")
-    all_of_it.add_argument("--jobs", type=int, help="processes; default: one for each core")
+    where = all_of_it.add_mutually_exclusive_group()
+    where.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes; default: one for each core")
+    where.add_argument("--scheduler", help="grade on the Dask cluster with this scheduler, such as tcp://host:8786")
     test = commands.add_parser("selftest", help="grade every known wrong answer and every correct variant")
     test.add_argument("--assignment", default="dinosaur-island", help="default: %(default)s")
     test.add_argument("--seed", type=int, default=1, help="of the random inputs; default: %(default)s")
@@ -44,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
-    except (Unreadable, CannotConfine, AssignmentError) as error:
+    except CannotGrade as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -59,15 +62,15 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from autograder.course import Course, GradebookError  # as above
-    from autograder.grade_class import grade_class
+    from autograder.course import Course  # as above
+    from autograder.grade_class import cluster_workers, grade_class, local_workers
 
-    root = course_root()
-    try:
-        return grade_class(Course(root), load_assignment(options.assignment, root), options.jobs, Console())
-    except GradebookError as error:
-        print(f"autograder: {error}", file=sys.stderr)
-        return 1
+    course = Course(course_root())
+    assignment = load_assignment(options.assignment, course.root)
+    if not options.scheduler:
+        return grade_class(course, assignment, local_workers(assignment, course, options.jobs), Console())
+    with cluster_workers(assignment, course, options.scheduler) as workers:
+        return grade_class(course, assignment, workers, Console())
 
 
 def _selftest(options: argparse.Namespace) -> int:

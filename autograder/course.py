@@ -18,10 +18,11 @@ from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from autograder.assignment import Assignment, AssignmentError
 from autograder.config import course_config, course_limits
+from autograder.errors import CannotGrade
 from autograder.runner import write_whole
 
 
-class GradebookError(Exception):
+class GradebookError(CannotGrade):
     """Nothing can be recorded; the text says why and what to do."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -11,7 +12,7 @@ from rich.markup import escape
 
 from autograder.assignment import ENGINE, load_assignment
 from autograder.course import Course
-from autograder.grade_class import grade_class
+from autograder.grade_class import grade_class, local_workers
 
 ASSIGNMENT = "dinosaur-island"
 
@@ -28,7 +29,7 @@ def demo(directory: Path | None) -> int:
         console.print(f"[red]{escape(str(released))}[/red]")
         return 1
     assignment = load_assignment(ASSIGNMENT, root)
-    status = grade_class(course, assignment, None, console)
+    status = grade_class(course, assignment, local_workers(assignment, course, os.cpu_count() or 1), console)
     console.print(course.scores(assignment, students))
     pages = sorted((root / "feedback").glob("*/*/*.html"))
     console.print("Feedback pages:", *(f"  {escape(str(page))}" for page in pages), sep="\n")

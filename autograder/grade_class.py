@@ -1,15 +1,15 @@
-"""All submissions of an assignment: graded over a process pool into the cache of Reports, then recorded by nbgrader."""
+"""All submissions of an assignment: graded over a pool into the cache of Reports, then recorded by nbgrader."""
 
 from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
 import signal
 import time
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,49 +20,77 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.progress import Task as ProgressTask
 from rich.text import Text
 
-from autograder.assignment import Assignment, AssignmentError
+from autograder.assignment import Assignment
 from autograder.course import Course
-from autograder.grading import OUR_FAULT
-from autograder.runner import graded, report_path, run_seed
-from autograder.sandbox import CannotConfine, Limits
+from autograder.errors import CannotGrade
+from autograder.report import Report
+from autograder.runner import keep, report_of, report_path, run_seed
 from autograder.submission import Unreadable, read_file
+
+AHEAD = 2  # submissions that are handed out per worker: one to grade, one to go on with
 
 
 @dataclass(frozen=True)
-class Task:
-    """What grades one submission, on whatever machine."""
+class Workers:
+    """Who grades: `pool()` starts them, `submit(pool, content)` hands out a submission, `count()` is how many work."""
 
-    assignment: Assignment
-    seed: int
-    limits: Limits
-    cache: Path
+    pool: Callable[[], AbstractContextManager[Executor]]
+    submit: Callable[[Executor, bytes], Future[str]]
+    count: Callable[[], int]
 
 
-def grade_class(course: Course, assignment: Assignment, jobs: int | None, console: Console) -> int:
+def local_workers(assignment: Assignment, course: Course, jobs: int) -> Workers:
+    """Processes on this machine."""
+    grade_one = partial(
+        report_of, assignment=assignment, seed=run_seed(course.root, assignment.name), limits=course.limits
+    )
+    return Workers(partial(_pool, jobs), lambda pool, content: pool.submit(grade_one, content), lambda: jobs)
+
+
+@contextlib.contextmanager
+def cluster_workers(assignment: Assignment, course: Course, scheduler: str) -> Iterator[Workers]:
+    """The workers of a Dask cluster."""
+    from autograder import cluster  # an extra: only who names a scheduler needs it
+
+    parcel = cluster.pack(assignment, run_seed(course.root, assignment.name), course.limits)
+    with cluster.cluster(scheduler) as client:
+        shared = client.submit(cluster.received, parcel, pure=False)  # a task: made anew when its worker dies
+        yield Workers(
+            partial(cluster.executor, client),
+            lambda pool, content: pool.submit(cluster.grade_parcel, shared, content),
+            lambda: sum(client.nthreads().values()),
+        )
+
+
+def grade_class(course: Course, assignment: Assignment, workers: Workers, console: Console) -> int:
     """Grade and record what is not yet. Returns 0 when every submission was recorded."""
     start = time.monotonic()
     cache = course.root / ".autograder" / assignment.name / "reports"
-    task = Task(assignment, run_seed(course.root, assignment.name), course.limits, cache)
-    contents = {student: _content(path) for student, path in course.submissions(assignment.name).items()}
-    if not contents:
+    seed = run_seed(course.root, assignment.name)
+    notebooks = course.submissions(assignment.name)
+    if not notebooks:
         console.print(f"There is nothing to grade: no submitted/STUDENT/{assignment.name}/ in {course.root}.")
         return 0
     course.check_gradebook(assignment.name)
-    left = {student: one for student, one in contents.items() if not course.recorded(assignment, student, one)}
-    ungraded = {
-        student: content for student, content in left.items()
-        if content and not report_path(content, assignment, task.seed, task.limits, cache).exists()
-    }  # fmt: skip
-    failed, unsure = _fill_cache(task, ungraded, jobs or os.cpu_count() or 1, console)
+    left, ungraded = {}, {}
+    for student, notebook in notebooks.items():
+        content = _content(notebook)
+        if not course.recorded(assignment, student, content):
+            left[student] = notebook
+            path = report_path(content, assignment, seed, course.limits, cache)
+            if content and not path.exists():
+                ungraded[student] = (notebook, path)
+    failed, unsure = _fill_cache(ungraded, workers, console)
     with _bar("Recording", console) as bar:
         step = bar.add_task("Recording", total=len(left), failed=0)
-        for student, content in left.items():
-            if student not in failed and (why := course.record(assignment, student, content, student not in unsure)):
+        for student, notebook in left.items():
+            final = student not in unsure
+            if student not in failed and (why := course.record(assignment, student, _content(notebook), final)):
                 failed[student] = why
                 course.check_gradebook(assignment.name)  # or would the others fare no better?
             bar.update(step, advance=1, failed=len(failed))
     console.print(
-        f"{len(contents)} submissions: {len(ungraded)} graded, {len(left)} recorded, {len(failed)} failed; "
+        f"{len(notebooks)} submissions: {len(ungraded)} graded, {len(left)} recorded, {len(failed)} failed; "
         f"{time.monotonic() - start:.0f} s."
     )
     for student, why in {**failed, **unsure}.items():
@@ -79,67 +107,78 @@ def _content(path: Path) -> bytes:
 
 
 def _fill_cache(
-    task: Task, waiting: dict[str, bytes], jobs: int, console: Console
+    ungraded: dict[str, tuple[Path, Path]], workers: Workers, console: Console
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Grade what is waiting. Returns why some could not be graded, and in what of some a check of ours broke down."""
+    """Grade (notebook, path of its Report) of each student.
+
+    Returns why some could not be graded, and in what of some a check of ours broke down.
+    """
     failed: dict[str, str] = {}
     unsure: dict[str, str] = {}
     with _bar("Grading", console) as bar:
-        step = bar.add_task("Grading", total=len(waiting), failed=0)
-        left = dict(waiting)
-        while left:
-            lost = []
-            with _pool(min(jobs, len(left))) as pool, _cancelling(pool):
-                futures = {pool.submit(grade_one, task, content): student for student, content in left.items()}
-                for future in as_completed(futures):
-                    student = futures[future]
-                    if isinstance(future.exception(), BrokenProcessPool):
-                        lost.append(student)
-                        continue
-                    if why := _why_failed(future):
-                        failed[student] = why
-                    elif problems := future.result():
-                        unsure[student] = problems
-                    del left[student]
+        step = bar.add_task("Grading", total=len(ungraded), failed=0)
+
+        def settle(student: str, future: Future[str]) -> None:
+            text, why = _outcome(future)
+            if why:
+                failed[student] = why
+            elif text and (problems := keep(Report.from_json(text), ungraded[student][1])):
+                unsure[student] = problems
+            bar.update(step, advance=1, failed=len(failed))
+
+        waiting = iter(ungraded)
+        while lost := _grade_until_broken(waiting, ungraded, workers, settle):
+            for student in lost:  # one of them took its process down: in a pool of its own it hurts nobody else
+                for _ in _grade_until_broken(iter([student]), ungraded, workers, settle):
+                    failed[student] = "grading this submission took the grading process down"
                     bar.update(step, advance=1, failed=len(failed))
-            if lost and jobs == 1:  # one process takes them in their order: it was the first
-                failed[guilty := next(iter(left))] = "grading this submission took the grading process down"
-                del left[guilty]
-                bar.update(step, advance=1, failed=len(failed))
-            elif lost:
-                jobs = 1  # one of them takes its process down: find out which
     return failed, unsure
 
 
-def grade_one(task: Task, content: bytes) -> str:
-    """Put the Report of one submission into the cache; what is no notebook has none. Returns what broke on our side."""
+def _grade_until_broken(
+    waiting: Iterator[str], ungraded: dict[str, tuple[Path, Path]], workers: Workers,
+    settle: Callable[[str, Future[str]], None],
+) -> list[str]:  # fmt: skip
+    """Hand out submissions and settle them as they come back. Returns those that were lost with their pool."""
+    running: dict[Future[str], str] = {}
+    lost: list[str] = []
+    with workers.pool() as pool:
+        while not lost:
+            while len(running) < AHEAD * workers.count() and (student := next(waiting, None)) is not None:
+                running[workers.submit(pool, _content(ungraded[student][0]))] = student
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                student = running.pop(future)
+                if not future.cancelled() and isinstance(future.exception(), BrokenProcessPool):
+                    lost.append(student)
+                else:
+                    settle(student, future)
+    return [*lost, *running.values()]
+
+
+def _outcome(future: Future[str]) -> tuple[str, str]:
+    """The Report that came back, and why none did."""
     try:
-        report = graded(content, task.assignment, task.seed, task.limits, task.cache)
-    except Unreadable:
-        return ""
-    return " ".join(problem for problem in report.problems if OUR_FAULT in problem)
-
-
-def _why_failed(future: Future[str]) -> str:
-    error = future.exception()
-    if isinstance(error, CannotConfine | AssignmentError):
-        raise error  # it is the same for all
-    return "" if error is None else f"{type(error).__name__}: {error}"
-
-
-def _pool(jobs: int) -> Executor:
-    die = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # of Ctrl-C at once, and without a word
-    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=die)
+        return future.result(), ""
+    except CannotGrade:
+        raise  # it is the same for all
+    except CancelledError:
+        return "", "the cluster gave it up"
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is of one submission
+        return "", f"{type(error).__name__}: {error}"
 
 
 @contextlib.contextmanager
-def _cancelling(pool: Executor) -> Iterator[None]:
-    """Leave with an error, and what has not been started is not."""
+def _pool(jobs: int) -> Iterator[Executor]:
+    die = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # of Ctrl-C at once, and without a word
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=die)
     try:
-        yield
+        yield pool
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         raise
+    pool.shutdown()
 
 
 class _Rate(ProgressColumn):

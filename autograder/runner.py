@@ -15,6 +15,7 @@ from autograder.assignment import Assignment
 from autograder.grading import OUR_FAULT, grade
 from autograder.report import Report
 from autograder.sandbox import Limits
+from autograder.submission import Unreadable
 
 
 def run_seed(root: Path, assignment: str) -> int:
@@ -32,14 +33,29 @@ def report_path(data: bytes, assignment: Assignment, seed: int, limits: Limits, 
 
 
 def graded(data: bytes, assignment: Assignment, seed: int, limits: Limits, cache: Path) -> Report:
-    """The Report of a submission, from the cache or graded now. One that failed on our side is not kept."""
+    """The Report of a submission, from the cache or graded now."""
     path = report_path(data, assignment, seed, limits, cache)
     if path.exists():
         return Report.from_json(path.read_text("utf-8"))
     report = grade(data, assignment, seed, limits)
-    if not any(OUR_FAULT in problem for problem in report.problems):
-        write_whole(path, report.to_json())
+    keep(report, path)
     return report
+
+
+def report_of(data: bytes, assignment: Assignment, seed: int, limits: Limits) -> str:
+    """The Report of a submission as JSON, graded now; nothing for what is no notebook."""
+    try:
+        return grade(data, assignment, seed, limits).to_json()
+    except Unreadable:
+        return ""
+
+
+def keep(report: Report, path: Path) -> str:
+    """Put a Report into the cache. One that failed on our side is not kept; returns in what it did."""
+    ours = " ".join(problem for problem in report.problems if OUR_FAULT in problem)
+    if not ours:
+        write_whole(path, report.to_json())
+    return ours
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from autograder import wire
+from autograder.errors import CannotGrade
 
 ENGINE = Path(__file__).parent
 # What the BLAS kernel and NumPy's loops are chosen by: the student's side has to follow the grader's.
@@ -39,7 +40,7 @@ CANNOT_CONFINE = (
 )
 
 
-class CannotConfine(Exception):
+class CannotConfine(CannotGrade):
     """The kernel of this machine cannot confine a process; the text says what to do."""
 
 

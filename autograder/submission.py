@@ -19,13 +19,15 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from autograder.errors import CannotGrade
+
 MAX_BYTES = 10_000_000
 MAX_CELLS = 2_000
 CAN_HELP = "Open it in JupyterLab, check that it runs, save it, and submit that file."
 HARMLESS_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 
-class Unreadable(Exception):
+class Unreadable(CannotGrade):
     """The file cannot be graded; the text is one sentence that says why, and one that says what to do."""
 
 

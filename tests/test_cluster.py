@@ -1,0 +1,100 @@
+"""`autograder grade --scheduler`: a real Dask scheduler and workers in processes of their own, one of them killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from distributed import Client
+
+from tests.redteam.attacks import submission
+from tests.test_grade_class import grade, gradebook
+
+KILLERS = [("killing", "own-exit"), ("killing", "segmentation-fault"), ("exhausting", "memory")]
+LIMITS = "\nc.GradeInSandbox.seconds_per_call = 4\nc.GradeInSandbox.memory_mb = 512\n"
+
+
+class Cluster:
+    """A scheduler, and workers that share no directory with anybody."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.file = folder / "scheduler.json"
+        self.processes = [self.start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")]
+
+    def start(self, what, *options):
+        place = self.folder / f"{what}-{time.monotonic_ns()}"
+        place.mkdir()
+        command = ["dask", what, "--scheduler-file", str(self.file), *options]
+        with open(place / "log", "w") as log:
+            return subprocess.Popen(command, cwd=place, stdout=log, stderr=log)
+
+    def add_worker(self):
+        options = ("--nthreads", "1", "--memory-limit", "2GB", "--local-directory", ".", "--no-dashboard")
+        self.processes.append(self.start("worker", "--host", "127.0.0.1", *options))
+
+    @property
+    def address(self):
+        while not self.file.exists():
+            assert self.processes[0].poll() is None
+        return json.loads(self.file.read_text())["address"]
+
+    def close(self):
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            process.wait(timeout=30)
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    cluster = Cluster(tmp_path)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(scope="module")
+def filled(course, examples):
+    with (course.root / "nbgrader_config.py").open("a") as config:
+        config.write(LIMITS)
+    assert course.nbgrader("generate_assignment", "dinosaur-island").returncode == 0
+    for name in ("perfect", "blank", "half-finished", "not-a-notebook", "metadata-lost", "sample-takes-the-maximum"):
+        course.submit(name, (examples / f"{name}.ipynb").read_bytes())
+    for attack in KILLERS:
+        course.submit("-".join(attack), submission(*attack, {}))
+    return course
+
+
+def test_the_gradebook_is_the_same_though_a_worker_is_killed_and_another_comes(filled, cluster):
+    assert grade(filled.root).returncode == 0
+    here = gradebook(filled.root)
+    kept = filled.root / ".autograder" / "dinosaur-island"
+    for marker in [*(kept / "reports").iterdir(), *(kept / "recorded").iterdir()]:
+        marker.unlink()
+    (filled.root / "gradebook.db").unlink()
+    assert filled.nbgrader("generate_assignment", "dinosaur-island", "--force").returncode == 0
+
+    cluster.add_worker()
+    command = [sys.executable, "-m", "autograder", "grade", "--scheduler", cluster.address]
+    run = subprocess.Popen(command, cwd=filled.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    while len(list((kept / "reports").iterdir())) < 2:
+        assert run.poll() is None, run.stdout.read()
+    with Client(cluster.address) as client:
+        (pid,) = client.run(os.getpid).values()
+        os.kill(pid, signal.SIGKILL)
+    cluster.add_worker()
+    text = run.communicate(timeout=300)[0]
+    assert run.returncode == 0, text
+    assert "Traceback" not in text
+    assert gradebook(filled.root) == here
+    assert len(here) == 9
+
+
+def test_a_scheduler_that_is_not_there_gets_one_sentence(filled):
+    done = grade(filled.root, "--scheduler", "tcp://127.0.0.1:9")
+    assert done.returncode == 2
+    assert "No Dask scheduler answers at tcp://127.0.0.1:9" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

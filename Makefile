@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 OLDEST := .venv-oldest/bin
 
-.PHONY: demo test lint format release examples selftest redteam fuzz bench lock clean
+.PHONY: demo test browser chromium lint format release examples selftest redteam fuzz bench lock clean
 
 demo: $(READY)  ## grade the example class in a scratch course
 	$(BIN)/autograder demo
@@ -12,6 +12,12 @@ demo: $(READY)  ## grade the example class in a scratch course
 test: lint  ## everything that CI runs
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
 	$(BIN)/autograder selftest
+
+browser: $(READY) chromium  ## what students write, in a real browser
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m browser
+
+chromium:  ## installs it where it is missing
+	command -v chromium > /dev/null || (apt-get update --quiet && apt-get install --quiet --yes chromium)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -31,7 +37,7 @@ examples: release  ## the example class, from the source notebook
 selftest: $(READY) $(OLDEST)  ## known answers, right and wrong, on all kernels and on the oldest and newest NumPy
 	$(BIN)/python benchmarks/verdicts.py $(BIN) $(OLDEST)
 
-redteam: $(READY)  ## all attacks on our grader and on nbgrader's own execution: an hour, as root
+redteam: $(READY) chromium  ## all attacks on our grader and on nbgrader's own execution: an hour, as root
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.redteam
 
 fuzz: $(READY)  ## five minutes of coverage-guided fuzzing for each parser of hostile bytes

@@ -1,8 +1,12 @@
 """nbgrader's configuration of this course; the traits are explained by `nbgrader autograde --help-all`."""
 
+import os
+
 c = get_config()  # noqa: F821 - nbgrader provides it
 
 c.CourseDirectory.course_id = "dinosaur-island"
+if "GRADEBOOK_URL" in os.environ:  # such as postgresql+psycopg://user:password@host/gradebook; else gradebook.db here
+    c.CourseDirectory.db_url = os.environ["GRADEBOOK_URL"]
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__"]
 
 # The release: the stripped notebook, and beside it what it needs of the course.

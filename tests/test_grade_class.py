@@ -24,9 +24,9 @@ def grade(root, *options):
     return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
 
 
-def gradebook(root):
-    """Student -> the score of each test cell."""
-    with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as book:
+def gradebook(course):
+    """Student -> the score of each test cell. `course` is its directory, or the URL of its gradebook."""
+    with Gradebook(course if isinstance(course, str) else f"sqlite:///{course / 'gradebook.db'}") as book:
         submissions = book.assignment_submissions("dinosaur-island")
         return {
             one.student.id: {grade.name: grade.score for notebook in one.notebooks for grade in notebook.grades}

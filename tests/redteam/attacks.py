@@ -56,15 +56,16 @@ def submission(family, name, places, assignment=ASSIGNMENT):
     attack = AS_CELLS[family, name]
     notebook = nbformat.reads(with_cells(assignment, [attack_cell(family, attack, places)]), as_version=4)
     if "markdown" in attack:
-        notebook.cells.append(nbformat.v4.new_markdown_cell(attack["markdown"]))
+        notebook.cells.append(nbformat.v4.new_markdown_cell(placed(attack["markdown"], places)))
     if "output" in attack:
-        output = nbformat.v4.new_output("display_data", attack["output"])
+        data = {kind: placed(text, places) for kind, text in attack["output"].items()}
+        output = nbformat.v4.new_output("display_data", data)
         notebook.cells.append(nbformat.v4.new_code_cell("1", outputs=[output]))
     return nbformat.writes(notebook).encode()
 
 
 def attack_cell(family, attack, places):
-    """The cell of an attack: the places that it names in capitals replaced by what they are."""
+    """The cell of an attack."""
     if "body" in attack:
         text = WRAPPER.format(
             see=SEE if family == "reading" else "",
@@ -73,6 +74,11 @@ def attack_cell(family, attack, places):
         )
     else:
         text = attack.get("cell", HONEST)
+    return placed(text, places)
+
+
+def placed(text, places):
+    """A text in which the places that it names in capitals are what they are."""
     for place, value in places.items():
         text = text.replace(place, str(value))
     return text

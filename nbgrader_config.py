@@ -50,6 +50,7 @@ c.GradeInSandbox.output_kb = 1000
 c.GradeInSandbox.open_files = 64
 
 # Feedback: what students wrote in HTML is made harmless.
+c.GenerateFeedback.exporter_class = "autograder.nbgrader_plugins.FeedbackExporter"
 c.HTMLExporter.sanitize_html = True  # of outputs
 c.HTMLExporter.filters = {"markdown2html": "autograder.nbgrader_plugins.harmless_markdown"}
 c.GenerateFeedback.preprocessors = [

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -54,7 +55,7 @@ def cluster_workers(assignment: Assignment, course: Course, scheduler: str) -> I
 
     parcel = cluster.pack(assignment, run_seed(course.root, assignment.name), course.limits)
     with cluster.cluster(scheduler) as client:
-        shared = client.submit(cluster.received, parcel, pure=False)  # a task: made anew when its worker dies
+        shared: Any = client.submit(cluster.received, parcel, pure=False)  # a task: made anew when its worker dies
         yield Workers(
             partial(cluster.executor, client),
             lambda pool, content: pool.submit(cluster.grade_parcel, shared, content),
@@ -72,26 +73,44 @@ def grade_class(course: Course, assignment: Assignment, workers: Workers, consol
         console.print(f"There is nothing to grade: no submitted/STUDENT/{assignment.name}/ in {course.root}.")
         return 0
     course.check_gradebook(assignment.name)
-    left, ungraded = {}, {}
+    graded: list[str] = []
+    ungraded: dict[str, tuple[Path, Path]] = {}  # the notebook, and where its Report will be
     for student, notebook in notebooks.items():
         content = _content(notebook)
         if not course.recorded(assignment, student, content):
-            left[student] = notebook
             path = report_path(content, assignment, seed, course.limits, cache)
             if content and not path.exists():
                 ungraded[student] = (notebook, path)
-    failed, unsure = _fill_cache(ungraded, workers, console)
-    with _bar("Recording", console) as bar:
-        step = bar.add_task("Recording", total=len(left), failed=0)
-        for student, notebook in left.items():
-            final = student not in unsure
-            if student not in failed and (why := course.record(assignment, student, _content(notebook), final)):
+            else:
+                graded.append(student)
+    failed: dict[str, str] = {}
+    unsure: dict[str, str] = {}
+    with _bar(console) as bar:
+        step = bar.add_task("", total=len(graded) + len(ungraded), failed=0)
+
+        def record(student: str) -> None:
+            why = course.record(assignment, student, _content(notebooks[student]), student not in unsure)
+            if why:
                 failed[student] = why
                 course.check_gradebook(assignment.name)  # or would the others fare no better?
+
+        def settle(student: str, text: str, why: str) -> None:
+            """What came of grading one: its Report, or why there is none."""
+            if why:
+                failed[student] = why
+            else:
+                if text and (problems := keep(Report.from_json(text), ungraded[student][1])):
+                    unsure[student] = problems
+                record(student)
             bar.update(step, advance=1, failed=len(failed))
+
+        for student in graded:
+            record(student)
+            bar.update(step, advance=1, failed=len(failed))
+        _grade_all({student: notebook for student, (notebook, _) in ungraded.items()}, workers, settle)
     console.print(
-        f"{len(notebooks)} submissions: {len(ungraded)} graded, {len(left)} recorded, {len(failed)} failed; "
-        f"{time.monotonic() - start:.0f} s."
+        f"{len(notebooks)} submissions: {len(ungraded)} graded, {len(graded) + len(ungraded)} recorded, "
+        f"{len(failed)} failed; {time.monotonic() - start:.0f} s."
     )
     for student, why in {**failed, **unsure}.items():
         console.print(f"[red]{escape(student)}[/red]: {escape(why)}")
@@ -106,46 +125,28 @@ def _content(path: Path) -> bytes:
         return b""
 
 
-def _fill_cache(
-    ungraded: dict[str, tuple[Path, Path]], workers: Workers, console: Console
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Grade (notebook, path of its Report) of each student.
+Settle = Callable[[str, str, str], None]
 
-    Returns why some could not be graded, and in what of some a check of ours broke down.
-    """
-    failed: dict[str, str] = {}
-    unsure: dict[str, str] = {}
-    with _bar("Grading", console) as bar:
-        step = bar.add_task("Grading", total=len(ungraded), failed=0)
 
-        def settle(student: str, future: Future[str]) -> None:
-            text, why = _outcome(future)
-            if why:
-                failed[student] = why
-            elif text and (problems := keep(Report.from_json(text), ungraded[student][1])):
-                unsure[student] = problems
-            bar.update(step, advance=1, failed=len(failed))
-
-        waiting = iter(ungraded)
-        while lost := _grade_until_broken(waiting, ungraded, workers, settle):
-            for student in lost:  # one of them took its process down: in a pool of its own it hurts nobody else
-                for _ in _grade_until_broken(iter([student]), ungraded, workers, settle):
-                    failed[student] = "grading this submission took the grading process down"
-                    bar.update(step, advance=1, failed=len(failed))
-    return failed, unsure
+def _grade_all(ungraded: dict[str, Path], workers: Workers, settle: Settle) -> None:
+    """Grade the notebook of each student, and settle each as it comes back: the others go on meanwhile."""
+    waiting = iter(ungraded)
+    while lost := _grade_until_broken(waiting, ungraded, workers, settle):
+        for student in lost:  # one of them took its process down: in a pool of its own it hurts nobody else
+            for _ in _grade_until_broken(iter([student]), ungraded, workers, settle):
+                settle(student, "", "grading this submission took the grading process down")
 
 
 def _grade_until_broken(
-    waiting: Iterator[str], ungraded: dict[str, tuple[Path, Path]], workers: Workers,
-    settle: Callable[[str, Future[str]], None],
-) -> list[str]:  # fmt: skip
+    waiting: Iterator[str], ungraded: dict[str, Path], workers: Workers, settle: Settle
+) -> list[str]:
     """Hand out submissions and settle them as they come back. Returns those that were lost with their pool."""
     running: dict[Future[str], str] = {}
     lost: list[str] = []
     with workers.pool() as pool:
         while not lost:
             while len(running) < AHEAD * workers.count() and (student := next(waiting, None)) is not None:
-                running[workers.submit(pool, _content(ungraded[student][0]))] = student
+                running[workers.submit(pool, _content(ungraded[student]))] = student
             if not running:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -153,7 +154,7 @@ def _grade_until_broken(
                 if not future.cancelled() and isinstance(future.exception(), BrokenProcessPool):
                     lost.append(student)
                 else:
-                    settle(student, future)
+                    settle(student, *_outcome(future))
     return [*lost, *running.values()]
 
 
@@ -188,8 +189,9 @@ class _Rate(ProgressColumn):
         return Text(f"{task.finished_speed or task.speed or 0:.1f}/s")
 
 
-def _bar(title: str, console: Console) -> Progress:
+def _bar(console: Console) -> Progress:
     failures = TextColumn("{task.fields[failed]} failed")
     return Progress(
-        TextColumn(title), BarColumn(), MofNCompleteColumn(), failures, _Rate(), TimeRemainingColumn(), console=console
-    )
+        TextColumn("Grading"), BarColumn(), MofNCompleteColumn(), failures, _Rate(), TimeRemainingColumn(),
+        console=console,
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What students write, in a real browser: no script of theirs runs on a feedback page, and nothing is loaded for them."""
+"""What students write, in a real browser: no script of theirs runs on a feedback page, nothing is loaded for them."""
 
 import shutil
 import subprocess

@@ -1,0 +1,129 @@
+"""The same class graded by nbgrader in a kernel, by Otter, and by us: submissions and processor seconds.
+
+    python -m benchmarks.grading OTTER     OTTER is the `otter` command of Otter-Grader 7
+
+Forty submissions, right and wrong, without the demonstration cells; none never ends, since that would only measure each
+grader's time limit. nbgrader and Otter run the same calls and compare with the same expected values (in_kernel.py).
+Processor seconds are the whole machine's, so leave it alone meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from autograder.assignment import course_root, load_assignment
+from autograder.course import Course
+from autograder.demo import make_course
+from autograder.selftest import misconception_cases, variant_cases
+from benchmarks.in_kernel import make_kernel_course, without_demonstrations
+from benchmarks.in_otter import make_otter_zip
+
+ASSIGNMENT = without_demonstrations(load_assignment("dinosaur-island", course_root()))
+NAME = ASSIGNMENT.name
+SIZE, SEED = 40, 1
+NEVER_END = {"sample-counter-not-advanced", "sample-or-for-and"}
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def the_class() -> dict[str, bytes]:
+    """Student -> notebook: three wrong ones to a right one, spread over all that are known."""
+    wrong = [case for case in misconception_cases(ASSIGNMENT) if case.id not in NEVER_END]
+    right = variant_cases(ASSIGNMENT)
+    chosen = [*wrong[:: len(wrong) // 30][:30], *right[:: len(right) // 10][:10]]
+    assert len(chosen) == SIZE
+    return {case.id: case.notebook for case in chosen}
+
+
+def busy() -> float:
+    """Processor seconds that this machine has spent on work."""
+    user, nice, system, _, _, irq, soft, *_ = map(int, Path("/proc/stat").read_text().split()[1:9])
+    return (user + nice + system + irq + soft) / TICK
+
+
+def run(*command: str, cwd: Path) -> None:
+    """A command that has to succeed."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{command}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+def hand_in(root: Path, notebooks: dict[str, bytes]) -> Path:
+    """Put the class into a course, and release the assignment."""
+    for student, notebook in notebooks.items():
+        folder = root / "submitted" / student / NAME
+        folder.mkdir(parents=True)
+        (folder / f"{NAME}.ipynb").write_bytes(notebook)
+    assert Course(root).api.generate_assignment(NAME, force=True)["success"]
+    return root
+
+
+def main() -> None:
+    """Grade the class in each way and print the table."""
+    console = Console()
+    notebooks = the_class()
+    python = [sys.executable, "-m"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_kernel_course(folder / "kernel", ASSIGNMENT, SEED, 30)
+        hand_in(folder / "kernel", notebooks)
+        make_course(folder / "ours", [])
+        hand_in(folder / "ours", notebooks)
+        for copy in ("one", "two"):
+            shutil.copytree(folder / "ours", folder / copy)
+        package = make_otter_zip(folder / "otter", Path(sys.argv[1]), ASSIGNMENT, SEED)
+
+        def by_nbgrader(root: Path) -> None:
+            for step in ("autograde", "generate_feedback"):
+                run(*python, "nbgrader", step, NAME, cwd=root)
+
+        def by_otter() -> None:
+            for student, notebook in notebooks.items():
+                place = folder / "otter" / student
+                place.mkdir()
+                (place / f"{NAME}.ipynb").write_bytes(notebook)
+                run(sys.argv[1], "run", "-a", str(package), "-o", str(place), f"{NAME}.ipynb", cwd=place)
+
+        def by_us(root: Path, jobs: int) -> None:
+            run(*python, "autograder", "grade", "--jobs", str(jobs), cwd=root)
+
+        ways: dict[str, Callable[[], None]] = {
+            "(a) nbgrader, in a kernel": lambda: by_nbgrader(folder / "kernel"),
+            "(b) Otter 7, otter run": by_otter,
+            "(c) nbgrader autograde with ours": lambda: by_nbgrader(folder / "ours"),
+            "(d) autograder grade --jobs 1": lambda: by_us(folder / "one", 1),
+            "(e) autograder grade --jobs 2": lambda: by_us(folder / "two", 2),
+        }
+        measured = {}
+        for way, grade in ways.items():
+            start, used = time.monotonic(), busy()
+            grade()
+            measured[way] = (time.monotonic() - start, busy() - used)
+            console.print(f"{way}: {measured[way][0]:.0f} s")
+    console.print(table(measured))
+
+
+def table(measured: dict[str, tuple[float, float]]) -> Table:
+    """Seconds on the clock and of the processors, per submission, and how many times as fast as (a) and (b)."""
+    table = Table("", title=f"{SIZE} submissions on {os.cpu_count()} cores; (a), (c), (d), (e) with feedback pages")
+    for column in ("submissions/s", "s each", "CPU s each", "times (a)", "times (b)"):
+        table.add_column(column, justify="right")
+    (kernel, _), (otter, _), *_ = measured.values()
+    for way, (seconds, used) in measured.items():
+        each = seconds / SIZE
+        row = (1 / each, each, used / SIZE, kernel / seconds, otter / seconds)
+        table.add_row(way, *(f"{value:.2f}" for value in row))
+    return table
+
+
+if __name__ == "__main__":
+    main()

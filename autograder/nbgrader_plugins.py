@@ -32,6 +32,11 @@ from autograder.submission import Unreadable, blank_submission, read_file, read_
 
 DEFAULTS = Limits()
 ALIKE = 500  # cells that are kept as HTML, since most are the same in all submissions
+MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"  # nbgrader's page loads it from there
+POLICY = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
+    f"style-src 'unsafe-inline'; font-src {MATHJAX}; script-src {MATHJAX} 'unsafe-eval'\">"
+)
 PICTURES = 1  # for each function: more of them say the same again
 # What markdown makes; no images, which could tell somebody else that the page is read.
 MARKDOWN_TAGS = frozenset([
@@ -163,10 +168,10 @@ class CompiledTemplates(BytecodeCache):
 
 
 class FeedbackExporter(HTMLExporter):
-    """nbconvert's HTML, in half the time.
+    """nbconvert's HTML, in half the time, and with a policy under which no script in the page runs but MathJax.
 
-    It parses each page once more, for the `alt` of images and to make lab's cells focusable; our images have one, and
-    nbgrader's page has no such cells.
+    nbconvert parses each page once more, for the `alt` of images and to make lab's cells focusable; our images have
+    one, and nbgrader's page has no such cells.
     """
 
     def _create_environment(self) -> Environment:
@@ -184,8 +189,8 @@ class FeedbackExporter(HTMLExporter):
             "filter_data_type",
             WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=prepared),
         )
-        page: tuple[str, dict[str, Any]] = TemplateExporter.from_notebook_node(self, nb, prepared, **kwargs)
-        return page
+        page, described = TemplateExporter.from_notebook_node(self, nb, prepared, **kwargs)
+        return page.replace("<head>", f"<head>\n{POLICY}", 1), described
 
 
 class FeedbackStyle(NbGraderPreprocessor):

@@ -13,7 +13,8 @@ BROWSER = [
     "--disable-component-update", "--disable-sync", "--disable-quic", "--virtual-time-budget=3000", "--dump-dom",
 ]  # fmt: skip
 HTML = [name for family, name in ATTACKS if family == "html"]
-STUDENT = "<img src=x onerror='document.documentElement.dataset.pwned = 1'>"
+SCRIPT = "document.documentElement.dataset.pwned = 1"
+STUDENT = f"<img src=x onerror='{SCRIPT}'>"
 
 
 def shown(page, tmp_path):
@@ -41,6 +42,15 @@ def test_the_browser_would_run_a_script(tmp_path):
     page.write_text(f"<html><body>{STUDENT}</body></html>")
     assert 'data-pwned="1"' in shown(page, tmp_path)
     shutil.rmtree(tmp_path / "browser")
+
+
+def test_a_script_that_got_into_a_page_would_not_run(pages, tmp_path):
+    text = pages.feedback(HTML[0]).replace("</body>", f"{STUDENT}<script>{SCRIPT}</script></body>")
+    page = tmp_path / "page.html"
+    page.write_text(text)
+    dom = shown(page, tmp_path)
+    assert SCRIPT in dom
+    assert "data-pwned" not in dom.split("<body", 1)[0]
 
 
 @pytest.mark.parametrize("student", [*HTML, STUDENT])

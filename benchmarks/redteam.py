@@ -1,6 +1,6 @@
 """The attacks of tests/redteam on our grader, and on nbgrader's own execution in a kernel: how many succeed.
 
-    python -m benchmarks.redteam          all attacks on both, two at a time, as a table by family
+    python -m benchmarks.redteam [FAMILY ...]     all attacks on both, or some families', as a table
 
 Each attack is graded by `nbgrader autograde` in a course of its own, between two honest students. So that none can
 harm this machine, that happens in its own PID and mount namespace (needs root), with its own temporary file system,
@@ -68,7 +68,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         for side in SIDES:
             make_template(side, Path(folder) / side)
-        tasks = [(side, attack) for attack in [("honest", "wrong"), *ATTACKS] for side in SIDES]
+        chosen = [attack for attack in ATTACKS if attack[0] in (sys.argv[1:] or FAMILIES)]
+        tasks = [(side, attack) for attack in [("honest", "wrong"), *chosen] for side in SIDES]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             answers = track(pool.map(partial(attacked, Path(folder)), tasks), "Attacking", len(tasks), console=console)
             results = dict(zip(tasks, answers, strict=True))
@@ -79,7 +80,7 @@ def main() -> int:
     succeeded = {attack: what for (side, attack), what in harm.items() if side == "ours" and what}
     for attack, what in succeeded.items():
         console.print(f"[red]{'/'.join(attack)}[/red]: {'; '.join(what)}")
-    console.print(f"{len(ATTACKS)} attacks: {len(succeeded)} succeeded against ours.")
+    console.print(f"{len(chosen)} attacks: {len(succeeded)} succeeded against ours.")
     return 1 if succeeded else 0
 
 
@@ -109,7 +110,7 @@ def attacked(folder: Path, task: tuple[str, tuple[str, str]]) -> dict[str, objec
     """What came of one attack on one side; of a grader that was killed or never came back, only that."""
     side, attack = task
     with tempfile.TemporaryDirectory(dir=folder) as place:
-        command = [*NAMESPACE, sys.executable, "-m", __spec__.name, side, *attack, str(folder / side), place]
+        command = [*NAMESPACE, sys.executable, "-m", __spec__.name, "inside", side, *attack, str(folder / side), place]
         environment = {**os.environ, "GRADER_TOKEN": "the-canary-sings-4711"}
         log = Path(place) / "log"
         with log.open("wb") as file:
@@ -219,6 +220,8 @@ def families(harm: dict[tuple[str, tuple[str, str]], list[str]]) -> Table:
         table.add_column(column, justify="right")
     for family, title in {**FAMILIES, "": "all"}.items():
         chosen = {task: what for task, what in harm.items() if not family or task[1][0] == family}
+        if not chosen:
+            continue
         counts = [sum(bool(what) for (one, _), what in chosen.items() if one == side) for side in SIDES]
         table.add_row(title, str(len(chosen) // len(SIDES)), *map(str, counts), end_section=family == "html")
     return table
@@ -237,6 +240,8 @@ def outcomes(harm: dict[tuple[str, tuple[str, str]], list[str]]) -> Table:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 1:
+    if sys.argv[1:2] == ["inside"]:
+        side, family, name, template, place = sys.argv[2:]
+        inside(side, family, name, Path(template), Path(place))
+    else:
         sys.exit(main())
-    inside(sys.argv[1], sys.argv[2], sys.argv[3], Path(sys.argv[4]), Path(sys.argv[5]))

@@ -10,7 +10,7 @@ demo: $(READY)  ## grade the example class in a scratch course
 	$(BIN)/autograder demo
 
 test: lint  ## everything that CI runs
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 	$(BIN)/autograder selftest
 
 browser: $(READY) chromium  ## what students write, in a real browser

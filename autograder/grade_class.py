@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import multiprocessing
 import signal
 import time
@@ -28,6 +29,7 @@ from autograder.report import Report
 from autograder.runner import keep, report_of, report_path, run_seed
 from autograder.submission import Unreadable, read_file
 
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 AHEAD = 2  # submissions that are handed out per worker: one to grade, one to go on with
 
 
@@ -172,14 +174,19 @@ def _outcome(future: Future[str]) -> tuple[str, str]:
 
 @contextlib.contextmanager
 def _pool(jobs: int) -> Iterator[Executor]:
-    die = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # of Ctrl-C at once, and without a word
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=die)
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_us)
     try:
         yield pool
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     pool.shutdown()
+
+
+def _end_with_us() -> None:
+    """In a process of the pool: end without a word at Ctrl-C, and when the grader is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class _Rate(ProgressColumn):

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.test_grade_class import grade, gradebook
+from tests.test_grade_class import grade, gradebook, is_alive
 
 STUDENTS = ("perfect", "blank", "half-finished")
 # In a mount namespace of its own: what is mounted there nobody else sees. Needs root, or user namespaces.
@@ -79,15 +79,6 @@ def assert_one_sentence(done, words):
     assert done.returncode not in (0, None)
     assert words in text
     assert "Traceback" not in text
-
-
-def is_alive(group):
-    """Whether a process group has processes."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_a_locked_gradebook(ungraded):

@@ -49,12 +49,13 @@ def test_a_function_answers_with_its_value_its_arguments_and_its_prints():
         ROOT / "source" / "dinosaur-island" / "dinosaur-island.ipynb",
         ROOT / "autograder" / "grading.py",
         "/etc/passwd",
-        f"/proc/{os.getpid()}/environ",
-        f"/proc/{os.getpid()}/mem",
+        "/proc/GRADER/environ",
+        "/proc/GRADER/mem",
     ],
 )
 def test_nothing_of_the_graders_can_be_read(place):
-    assert error_type("return open(arguments[0], 'rb').read(10)", str(place)) in (
+    path = str(place).replace("GRADER", str(os.getpid()))
+    assert error_type("return open(arguments[0], 'rb').read(10)", path) in (
         "PermissionError",
         "FileNotFoundError",
     )

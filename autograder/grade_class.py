@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import multiprocessing
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -187,6 +188,9 @@ def _end_with_us() -> None:
     """In a process of the pool: end without a word at Ctrl-C, and when the grader is killed."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is None or not parent.is_alive():  # it was killed before we could ask to be told
+        os._exit(1)
 
 
 class _Rate(ProgressColumn):

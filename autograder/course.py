@@ -76,14 +76,14 @@ class Course:
 
         What is not `final`, because something of ours broke down, is graded and recorded again by the next run.
         """
+        marker, key = self._marker(assignment, student, content)
+        marker.unlink(missing_ok=True)  # it speaks of what the gradebook holds now
         for step in (self.api.autograde, self.api.generate_feedback):
             result: dict[str, Any] = step(assignment.name, student, force=True)
             if not result["success"]:
-                if str(result.get("error")).rstrip().endswith("KeyboardInterrupt"):
-                    raise KeyboardInterrupt  # nbgrader's API takes it for a failure of this student's
                 return str(result.get("log") or result.get("error")).strip().splitlines()[-1]
         if final:
-            write_whole(*self._marker(assignment, student, content))  # last: what was cut off before is done again
+            write_whole(marker, key)  # last: what was cut off before is done again
         return ""
 
     def _marker(self, assignment: Assignment, student: str, content: bytes) -> tuple[Path, str]:

@@ -27,7 +27,7 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CannotGrade
 from autograder.report import Report
-from autograder.runner import keep, report_of, report_path, run_seed
+from autograder.runner import keep, report_of, report_path, run_seed, sweep
 from autograder.submission import Unreadable, read_file
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -69,7 +69,9 @@ def cluster_workers(assignment: Assignment, course: Course, scheduler: str) -> I
 def grade_class(course: Course, assignment: Assignment, workers: Workers, console: Console) -> int:
     """Grade and record what is not yet. Returns 0 when every submission was recorded."""
     start = time.monotonic()
-    cache = course.root / ".autograder" / assignment.name / "reports"
+    kept = course.root / ".autograder" / assignment.name
+    sweep(kept)
+    cache = kept / "reports"
     seed = run_seed(course.root, assignment.name)
     notebooks = course.submissions(assignment.name)
     if not notebooks:
@@ -92,7 +94,8 @@ def grade_class(course: Course, assignment: Assignment, workers: Workers, consol
         step = bar.add_task("", total=len(graded) + len(ungraded), failed=0)
 
         def record(student: str) -> None:
-            why = course.record(assignment, student, _content(notebooks[student]), student not in unsure)
+            with _undisturbed():
+                why = course.record(assignment, student, _content(notebooks[student]), student not in unsure)
             if why:
                 failed[student] = why
                 course.check_gradebook(assignment.name)  # or would the others fare no better?
@@ -118,6 +121,19 @@ def grade_class(course: Course, assignment: Assignment, workers: Workers, consol
     for student, why in {**failed, **unsure}.items():
         console.print(f"[red]{escape(student)}[/red]: {escape(why)}")
     return 1 if failed or unsure else 0
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C wait for what is under way: nbgrader would take it for a failure of this student's, or lose it."""
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt
 
 
 def _content(path: Path) -> bytes:

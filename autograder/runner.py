@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
-import tempfile
 from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
 
 from autograder.assignment import Assignment
+from autograder.errors import CannotGrade
 from autograder.grading import OUR_FAULT, grade
 from autograder.report import Report
 from autograder.sandbox import Limits
@@ -59,13 +60,25 @@ def keep(report: Report, path: Path) -> str:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader sees all of it or none, whatever happens meanwhile."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent)
+    """Write a file so that a reader sees all of it or none, whatever happens meanwhile.
+
+    Raises CannotGrade when there is no room, or no permission.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, "utf-8")
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise CannotGrade(
+            f"{path} cannot be written ({error.strerror}). What was graded is kept: put that right, then run this again."
+        ) from None
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed process left half-written."""
+    for part in folder.rglob("*.part"):
+        if not Path(f"/proc/{part.suffixes[-2].removeprefix('.')}").exists():
+            part.unlink(missing_ok=True)

@@ -103,6 +103,7 @@ def test_what_breaks_on_our_side_is_named_and_tried_again(filled):
     checks = ROOT / "autograder" / "assignments" / "dinosaur-island"
     ours = filled.root / "autograder" / "assignments" / "dinosaur-island"
     shutil.copytree(checks, ours)
+    assert grade(filled.root).returncode == 0  # so that these submissions count as recorded with these checks
     path = ours / "test_clip.py"
     whole = path.read_text("utf-8")
     path.write_text(

@@ -17,8 +17,10 @@ from autograder.config import course_limits
 from autograder.errors import CannotGrade
 from autograder.grading import grade
 from autograder.report.feedback import report_text
+from autograder.runner import run_seed
 from autograder.selftest import selftest
 from autograder.submission import read_file
+from autograder.workers import local_workers
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,13 +65,16 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _grade(options: argparse.Namespace) -> int:
     from autograder.course import Course  # as above
-    from autograder.grade_class import cluster_workers, grade_class, local_workers
+    from autograder.grade_class import grade_class
 
     course = Course(course_root())
     assignment = load_assignment(options.assignment, course.root)
+    run = (assignment, run_seed(course.root, assignment.name), course.limits)
     if not options.scheduler:
-        return grade_class(course, assignment, local_workers(assignment, course, options.jobs), Console())
-    with cluster_workers(assignment, course, options.scheduler) as workers:
+        return grade_class(course, assignment, local_workers(*run, options.jobs), Console())
+    from autograder.cluster import cluster_workers  # an extra: only who names a scheduler needs it
+
+    with cluster_workers(*run, options.scheduler) as workers:
         return grade_class(course, assignment, workers, Console())
 
 

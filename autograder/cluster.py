@@ -10,7 +10,9 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from distributed import Client, get_worker
@@ -19,6 +21,7 @@ from autograder.assignment import Assignment, AssignmentError, load_assignment
 from autograder.errors import CannotGrade
 from autograder.runner import report_of
 from autograder.sandbox import Limits
+from autograder.workers import Workers
 
 PATIENCE = 30  # seconds, for the scheduler to answer and the first worker to be there
 _ONE_AT_A_TIME = threading.Lock()  # in a worker with several threads: pytest is not made for that
@@ -72,6 +75,19 @@ def grade_parcel(parcel: Parcel, content: bytes) -> str:
                 "A worker of the cluster has another version of this package or of NumPy: install the same on all."
             )
         return report_of(content, assignment, parcel.seed, parcel.limits)
+
+
+@contextlib.contextmanager
+def cluster_workers(assignment: Assignment, seed: int, limits: Limits, scheduler: str) -> Iterator[Workers]:
+    """The workers of the cluster with this scheduler."""
+    with cluster(scheduler) as client:
+        # A task, and no data: it is made anew when the worker that has it dies
+        shared: Any = client.submit(received, pack(assignment, seed, limits), pure=False)
+        yield Workers(
+            partial(executor, client),
+            lambda pool, content: pool.submit(grade_parcel, shared, content),
+            lambda: sum(client.nthreads().values()),
+        )
 
 
 @contextlib.contextmanager

@@ -12,7 +12,9 @@ from rich.markup import escape
 
 from autograder.assignment import ENGINE, load_assignment
 from autograder.course import Course
-from autograder.grade_class import grade_class, local_workers
+from autograder.grade_class import grade_class
+from autograder.runner import run_seed
+from autograder.workers import local_workers
 
 ASSIGNMENT = "dinosaur-island"
 
@@ -29,7 +31,8 @@ def demo(directory: Path | None) -> int:
         console.print(f"[red]{escape(str(released))}[/red]")
         return 1
     assignment = load_assignment(ASSIGNMENT, root)
-    status = grade_class(course, assignment, local_workers(assignment, course, os.cpu_count() or 1), console)
+    workers = local_workers(assignment, run_seed(root, ASSIGNMENT), course.limits, os.cpu_count() or 1)
+    status = grade_class(course, assignment, workers, console)
     console.print(course.scores(assignment, students))
     pages = sorted((root / "feedback").glob("*/*/*.html"))
     console.print("Feedback pages:", *(f"  {escape(str(page))}" for page in pages), sep="\n")

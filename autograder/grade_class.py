@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import multiprocessing
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -27,43 +20,11 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CannotGrade
 from autograder.report import Report
-from autograder.runner import keep, report_of, report_path, run_seed, sweep
+from autograder.runner import keep, report_path, run_seed, sweep
 from autograder.submission import Unreadable, read_file
+from autograder.workers import Workers
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 AHEAD = 2  # submissions that are handed out per worker: one to grade, one to go on with
-
-
-@dataclass(frozen=True)
-class Workers:
-    """Who grades: `pool()` starts them, `submit(pool, content)` hands out a submission, `count()` is how many work."""
-
-    pool: Callable[[], AbstractContextManager[Executor]]
-    submit: Callable[[Executor, bytes], Future[str]]
-    count: Callable[[], int]
-
-
-def local_workers(assignment: Assignment, course: Course, jobs: int) -> Workers:
-    """Processes on this machine."""
-    grade_one = partial(
-        report_of, assignment=assignment, seed=run_seed(course.root, assignment.name), limits=course.limits
-    )
-    return Workers(partial(_pool, jobs), lambda pool, content: pool.submit(grade_one, content), lambda: jobs)
-
-
-@contextlib.contextmanager
-def cluster_workers(assignment: Assignment, course: Course, scheduler: str) -> Iterator[Workers]:
-    """The workers of a Dask cluster."""
-    from autograder import cluster  # an extra: only who names a scheduler needs it
-
-    parcel = cluster.pack(assignment, run_seed(course.root, assignment.name), course.limits)
-    with cluster.cluster(scheduler) as client:
-        shared: Any = client.submit(cluster.received, parcel, pure=False)  # a task: made anew when its worker dies
-        yield Workers(
-            partial(cluster.executor, client),
-            lambda pool, content: pool.submit(cluster.grade_parcel, shared, content),
-            lambda: sum(client.nthreads().values()),
-        )
 
 
 def grade_class(course: Course, assignment: Assignment, workers: Workers, console: Console) -> int:
@@ -187,26 +148,6 @@ def _outcome(future: Future[str]) -> tuple[str, str]:
         return "", "the cluster gave it up"
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is of one submission
         return "", f"{type(error).__name__}: {error}"
-
-
-@contextlib.contextmanager
-def _pool(jobs: int) -> Iterator[Executor]:
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_us)
-    try:
-        yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
-
-
-def _end_with_us() -> None:
-    """In a process of the pool: end without a word at Ctrl-C, and when the grader is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    parent = multiprocessing.parent_process()
-    if parent is None or not parent.is_alive():  # it was killed before we could ask to be told
-        os._exit(1)
 
 
 class _Rate(ProgressColumn):

@@ -73,7 +73,7 @@ def write_whole(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             part.unlink()
         raise CannotGrade(
-            f"{path} cannot be written ({error.strerror}). What was graded is kept: put that right, then run this again."
+            f"{path} cannot be written ({error.strerror}). What was graded is kept: put that right, then try again."
         ) from None
 
 

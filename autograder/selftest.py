@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +20,7 @@ from autograder.grading import grade
 from autograder.report import Report
 from autograder.sandbox import Limits
 from autograder.submission import function_names
+from autograder.workers import local_pool
 
 LIMITS = Limits(seconds_per_call=6)  # no known submission needs more, and some never end
 
@@ -42,8 +41,7 @@ def selftest(assignment: Assignment, seed: int, jobs: int | None = None, verdict
     """
     console = Console()
     cases = [*misconception_cases(assignment), *variant_cases(assignment)]
-    context = multiprocessing.get_context("spawn")  # a forked BLAS or pytest would carry our state along
-    with ProcessPoolExecutor(jobs or os.cpu_count(), mp_context=context) as pool:
+    with local_pool(jobs or os.cpu_count() or 1) as pool:
         reports = pool.map(partial(_grade, assignment=assignment, seed=seed), cases)
         results = [*zip(cases, track(reports, "Grading", total=len(cases), console=console), strict=True)]
     if verdicts is not None:

@@ -16,7 +16,7 @@ import nbformat
 
 from autograder import wire
 from autograder.assignment import Assignment
-from autograder.calls import Outcome, RemoteFunction, Student
+from autograder.calls import Outcome, RemoteFunction
 from autograder.submission import Snippet, needed_code, read_submission
 
 Namespace = dict[str, Any]
@@ -100,21 +100,20 @@ class Reference:
 class Follower:
     """The solution built on a student's own inner functions, so that a mistake is paid for only once.
 
-    `wrong` says which these are: name -> the cell of a known mistake that behaves just as the student's function does,
-    or None. Without one the student's function is called in the sandbox, each time.
+    `known` holds the cells of known mistakes that behave just as the student's functions do; functions without one are
+    called in the sandbox, each time: these are `remote`.
     """
 
-    def __init__(self, reference: Reference, student: Student, wrong: Mapping[str, str | None]) -> None:
+    def __init__(self, reference: Reference, known: Mapping[str, str], remote: Mapping[str, RemoteFunction]) -> None:
         self._reference = reference
-        self._student = student
-        self._wrong = wrong
+        self._known = known
+        self._remote = remote
         self._answers: dict[bytes, list[Outcome]] = {}
 
     @cached_property
     def _namespace(self) -> Namespace:
-        sources = {name: source for name, source in self._wrong.items() if source is not None}
-        namespace = run_cells({**self._reference.cells, **sources})
-        namespace.update({name: self._remote(name) for name in self._wrong.keys() - sources})
+        namespace = run_cells({**self._reference.cells, **self._known})
+        namespace.update({name: _as_local(function) for name, function in self._remote.items()})
         return namespace
 
     def __getattr__(self, name: str) -> RemoteFunction:
@@ -132,16 +131,17 @@ class Follower:
         except Exception:  # the student's part breaks down, or breaks the solution: there is nothing to follow
             return getattr(self._reference, name)(*arguments)
 
-    def _remote(self, name: str) -> Callable[..., Any]:
-        """The student's function as a local one: the call is remote, its changes to arguments are made here."""
 
-        def function(*arguments: Any, **named: Any) -> Any:
-            outcome = self._student.part(name)(*arguments, **named)
-            for given, changed in zip(arguments, outcome.arguments.values(), strict=False):
-                wire.copy_into(given, changed)
-            return outcome.returned
+def _as_local(remote: RemoteFunction) -> Callable[..., Any]:
+    """The student's function as a local one: the call is remote, its changes to arguments are made here."""
 
-        return function
+    def function(*arguments: Any, **named: Any) -> Any:
+        outcome = remote(*arguments, **named)
+        for given, changed in zip(arguments, outcome.arguments.values(), strict=False):
+            wire.copy_into(given, changed)
+        return outcome.returned
+
+    return function
 
 
 def call(namespace: Namespace, name: str, arguments: tuple[Any, ...], signature: inspect.Signature) -> Outcome:

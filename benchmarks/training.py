@@ -156,7 +156,7 @@ def main() -> int:
     print(f"utils/rnn.py      {seconds:11.2f}")
     print(f"compiled loop     {compiled_seconds:11.2f}   (the arithmetic alone)")
     print(f"textbook / utils  {ratio:11.2f}   (at least {SMALLEST_RATIO} at {FULL_LENGTH:,} iterations)")
-    print(f"share of Python   {1 - compiled_seconds / seconds:11.0%}   (of the time of utils/rnn.py: calls, not arithmetic)")
+    print(f"share of Python   {1 - compiled_seconds / seconds:11.0%}   (of the time of utils/rnn.py)")
     print(f"losses differ by  {difference:11.1e}   (at most {LARGEST_DIFFERENCE:.0e}, up to {LAST_STABLE:,})")
     slow = iterations >= FULL_LENGTH and ratio < SMALLEST_RATIO
     return int(slow or not same_work or not difference <= LARGEST_DIFFERENCE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -55,16 +56,22 @@ def step(parameters: dict[str, np.ndarray], letter: int | None, a_prev: np.ndarr
     return e / e.sum(), a
 
 
-def chatty_network(
-    rng: np.random.Generator, n_a: int, vocab_size: int, newline: int, lengths: tuple[float, float]
-) -> dict[str, np.ndarray]:
-    """A random network whose names have on average a length within `lengths`: long enough to tell, quick to draw."""
+@lru_cache(maxsize=16)  # the same for all students
+def chatty_case(
+    seeds: tuple[int, ...], n_a: int, vocab_size: int, newline: int, positions: tuple[int, ...],
+    lengths: tuple[float, float],
+) -> tuple[dict[str, np.ndarray], dict[tuple[int, ...], float]]:  # fmt: skip
+    """A random network whose names have on average a length within `lengths`: long enough to tell, quick to draw.
+
+    With it comes the law of its characters at `positions`.
+    """
+    rng = np.random.default_rng(seeds)
     while True:
         parameters = network(rng, n_a, vocab_size, sharpness=2)
         parameters["b"] *= 4
         drawn = [_drawn_length(parameters, newline, rng) for _ in range(60)]
         if lengths[0] <= np.mean(drawn) <= lengths[1]:
-            return parameters
+            return parameters, law(parameters, newline, positions)
 
 
 def _drawn_length(parameters: dict[str, np.ndarray], newline: int, rng: np.random.Generator) -> int:
@@ -87,6 +94,23 @@ def smallest_margin(parameters: dict[str, np.ndarray], indices: list[int], seed:
         uniform = np.random.RandomState(seed + 2 * t).random_sample()
         margin, letter = min(margin, np.abs(p.cumsum() - uniform).min()), index
     return margin
+
+
+@lru_cache(maxsize=4)  # the same for all students
+def stream_cases(reference: Any, seed: int) -> list[tuple[dict[str, np.ndarray], dict[str, int], int, list[int]]]:
+    """Random networks of which every draw is far from a boundary: (parameters, char_to_ix, seed, expected)."""
+    rng = np.random.default_rng([seed, 1])
+    cases = []
+    while len(cases) < 4:
+        vocab_size, n_a = int(rng.integers(5, 12)), int(rng.integers(3, 15))
+        newline = int(rng.integers(vocab_size)) if cases else 0
+        parameters, start = network(rng, n_a, vocab_size), 1000 * int(rng.integers(1, 1000))
+        parameters["by"][newline] -= 2  # names of some length
+        char_to_ix = vocabulary(vocab_size, newline)
+        expected = as_indices(reference.sample(parameters, char_to_ix, start).returned)
+        if 5 < len(expected) < 50 and smallest_margin(parameters, expected, start) > 1e-6:
+            cases.append((parameters, char_to_ix, start, expected))
+    return cases
 
 
 def law(parameters: dict[str, np.ndarray], newline: int, positions: tuple[int, ...]) -> dict[tuple[int, ...], float]:

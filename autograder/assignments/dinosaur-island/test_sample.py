@@ -9,12 +9,11 @@ import pytest
 from dinosaur_inputs import (
     as_indices,
     blank_network,
-    chatty_network,
-    law,
+    chatty_case,
     network,
     shapes,
-    smallest_margin,
     step,
+    stream_cases,
     symbols_at,
     vocabulary,
 )
@@ -38,22 +37,6 @@ def letters_of(student, parameters, char_to_ix):
     return name[: name.index(0)] if 0 in name else name
 
 
-def stream_cases(reference, seed):
-    """Random networks of which every draw is far from a boundary: (parameters, char_to_ix, seed, expected)."""
-    rng = np.random.default_rng([seed, 1])
-    cases = []
-    while len(cases) < 4:
-        vocab_size, n_a = int(rng.integers(5, 12)), int(rng.integers(3, 15))
-        newline = int(rng.integers(vocab_size)) if cases else 0
-        parameters, start = network(rng, n_a, vocab_size), 1000 * int(rng.integers(1, 1000))
-        parameters["by"][newline] -= 2  # names of some length
-        char_to_ix = vocabulary(vocab_size, newline)
-        expected = as_indices(reference.sample(parameters, char_to_ix, start).returned)
-        if 5 < len(expected) < 50 and smallest_margin(parameters, expected, start) > 1e-6:
-            cases.append((parameters, char_to_ix, start, expected))
-    return cases
-
-
 def draws_as_asked(student, reference, seed):
     """Whether the student's names are the reference's on several random networks."""
     return all(
@@ -62,7 +45,7 @@ def draws_as_asked(student, reference, seed):
     )
 
 
-def assert_law(student, parameters, char_to_ix, positions, what):
+def assert_law(student, case, char_to_ix, positions, what):
     """The frequencies at `positions` among many names agree with their exact probabilities.
 
     Among n names a frequency f of probability p is rejected when n * KL(f || p) exceeds log(2 cells / FALSE_REJECT): by
@@ -71,7 +54,7 @@ def assert_law(student, parameters, char_to_ix, positions, what):
     after the first LOOKS; the others are drawn from until the last.
     """
     newline = char_to_ix["\n"]
-    table = law(parameters, newline, positions)
+    parameters, table = case
     counts, drawn = dict.fromkeys(table, 0), 0
     for look in LOOKS:
         outcomes = student.sample.many([(parameters, char_to_ix, 1000 * i) for i in range(drawn, look)])
@@ -166,10 +149,9 @@ def test_first_letter(student, reference, seed):
     """The first letter is drawn by the probabilities that the network gives when the input and the memory are zero."""
     if draws_as_asked(student, reference, seed):
         return
-    rng = np.random.default_rng([seed, 2])
     for vocab_size, newline in ((5, 0), (6, 4)):
-        parameters = chatty_network(rng, 6, vocab_size, newline, (1.5, 5))
-        assert_law(student, parameters, vocabulary(vocab_size, newline), (0,), "The first letter")
+        case = chatty_case((seed, 2, vocab_size), 6, vocab_size, newline, (0,), (1.5, 5))
+        assert_law(student, case, vocabulary(vocab_size, newline), (0,), "The first letter")
 
 
 @pytest.mark.points(4)
@@ -178,16 +160,11 @@ def test_later_letters(student, reference, seed):
     """Each next letter is drawn by the probabilities that the network gives after the letters before it."""
     if draws_as_asked(student, reference, seed):
         return
-    rng = np.random.default_rng([seed, 3])
     for vocab_size, newline, positions in ((4, 0, (0, 1)), (4, 2, (0, 1, 2)), (3, 1, (0, 4))):
-        parameters = chatty_network(rng, 8, vocab_size, newline, (positions[-1] + 1, positions[-1] + 4))
-        assert_law(
-            student,
-            parameters,
-            vocabulary(vocab_size, newline),
-            positions,
-            f"Letters {[i + 1 for i in positions]}",
-        )
+        lengths = (positions[-1] + 1, positions[-1] + 4)
+        case = chatty_case((seed, 3, *positions), 8, vocab_size, newline, positions, lengths)
+        what = f"Letters {[i + 1 for i in positions]}"
+        assert_law(student, case, vocabulary(vocab_size, newline), positions, what)
 
 
 @pytest.mark.points(2)

@@ -1,4 +1,7 @@
-"""The `autograder` command: `check` one notebook, `grade` a class, `selftest` the checks, `demo` the whole cycle."""
+"""The `autograder` command.
+
+`check` one notebook, `grade` a class, `report` on it, `selftest` the checks, `demo` the whole cycle.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from autograder.config import course_limits
 from autograder.errors import CannotGrade
 from autograder.grading import grade
 from autograder.report.feedback import report_text
-from autograder.runner import run_seed
+from autograder.runner import run_seed, write_whole
 from autograder.selftest import selftest
 from autograder.submission import read_file
 from autograder.workers import local_workers
@@ -39,6 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
     where = all_of_it.add_mutually_exclusive_group()
     where.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes; default: one for each core")
     where.add_argument("--scheduler", help="grade on the Dask cluster with this scheduler, such as tcp://host:8786")
+    summary = commands.add_parser("report", help="one page about the whole class, from what was graded")
+    summary.add_argument("assignment", nargs="?", default="dinosaur-island", help="default: %(default)s")
+    summary.add_argument("--output", type=Path, help="default: ASSIGNMENT-report.html")
     test = commands.add_parser("selftest", help="grade every known wrong answer and every correct variant")
     test.add_argument("--assignment", default="dinosaur-island", help="default: %(default)s")
     test.add_argument("--seed", type=int, default=1, help="of the random inputs; default: %(default)s")
@@ -78,6 +84,21 @@ def _grade(options: argparse.Namespace) -> int:
         return grade_class(course, assignment, workers, Console())
 
 
+def _report(options: argparse.Namespace) -> int:
+    from autograder.course import Course  # as above
+    from autograder.report.class_report import class_html
+
+    course = Course(course_root())
+    assignment = load_assignment(options.assignment, course.root)
+    reports, unread = course.reports(assignment)
+    if not reports and not unread:
+        raise CannotGrade(f"There is nothing to report: no submitted/STUDENT/{assignment.name}/ in {course.root}.")
+    path = options.output or Path(f"{assignment.name}-report.html")
+    write_whole(path, class_html(assignment.name, reports, unread))
+    print(f"{len(reports)} graded submissions, {len(unread)} others: {path}")
+    return 0
+
+
 def _selftest(options: argparse.Namespace) -> int:
     assignment = load_assignment(options.assignment, course_root())
     return selftest(assignment, _seed(options), options.jobs, options.verdicts)
@@ -102,4 +123,4 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"check": _check, "grade": _grade, "selftest": _selftest, "demo": _demo}
+COMMANDS = {"check": _check, "grade": _grade, "report": _report, "selftest": _selftest, "demo": _demo}

@@ -19,7 +19,9 @@ from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from autograder.assignment import Assignment, AssignmentError
 from autograder.config import course_config, course_limits
 from autograder.errors import CannotGrade
-from autograder.runner import write_whole
+from autograder.report import Report
+from autograder.runner import report_path, run_seed, write_whole
+from autograder.submission import Unreadable, read_file, read_submission
 
 
 class GradebookError(CannotGrade):
@@ -85,6 +87,24 @@ class Course:
         if final:
             write_whole(marker, key)  # last: what was cut off before is done again
         return ""
+
+    def reports(self, assignment: Assignment) -> tuple[dict[str, Report], dict[str, str]]:
+        """Student -> Report of what was graded, and student -> why there is none."""
+        cache = self.root / ".autograder" / assignment.name / "reports"
+        seed = run_seed(self.root, assignment.name)
+        reports, without = {}, {}
+        for student, notebook in self.submissions(assignment.name).items():
+            try:
+                content = read_file(notebook)
+                path = report_path(content, assignment, seed, self.limits, cache)
+                if path.exists():
+                    reports[student] = Report.from_json(path.read_text("utf-8"))
+                else:
+                    read_submission(content, assignment.template, list(assignment.points))
+                    without[student] = "Not graded yet, or something of ours broke down: run `autograder grade`."
+            except Unreadable as error:
+                without[student] = str(error)
+        return reports, without
 
     def _marker(self, assignment: Assignment, student: str, content: bytes) -> tuple[Path, str]:
         digest = hashlib.sha256(f"{assignment.checks_hash} {self.limits}".encode() + content)

@@ -6,7 +6,8 @@ import contextlib
 import hashlib
 import os
 import secrets
-from dataclasses import astuple
+import time
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,15 +39,22 @@ def graded(data: bytes, assignment: Assignment, seed: int, limits: Limits, cache
     path = report_path(data, assignment, seed, limits, cache)
     if path.exists():
         return Report.from_json(path.read_text("utf-8"))
-    report = grade(data, assignment, seed, limits)
+    report = timed(data, assignment, seed, limits)
     keep(report, path)
     return report
+
+
+def timed(data: bytes, assignment: Assignment, seed: int, limits: Limits) -> Report:
+    """The Report of a submission, graded now, with the time that it took."""
+    start = time.monotonic()
+    report = grade(data, assignment, seed, limits)
+    return replace(report, seconds=time.monotonic() - start)
 
 
 def report_of(data: bytes, assignment: Assignment, seed: int, limits: Limits) -> str:
     """The Report of a submission as JSON, graded now; nothing for what is no notebook."""
     try:
-        return grade(data, assignment, seed, limits).to_json()
+        return timed(data, assignment, seed, limits).to_json()
     except Unreadable:
         return ""
 

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -49,6 +50,13 @@ def test_a_script_that_got_into_a_page_would_not_run(pages, tmp_path):
     page = tmp_path / "page.html"
     page.write_text(text)
     dom = shown(page, tmp_path)
+    assert SCRIPT in dom
+    assert "data-pwned" not in dom.split("<body", 1)[0]
+
+
+def test_no_script_of_a_students_runs_in_the_class_report(pages, tmp_path):
+    subprocess.run([sys.executable, "-m", "autograder", "report"], cwd=pages.root, check=True)
+    dom = shown(pages.root / "dinosaur-island-report.html", tmp_path)
     assert SCRIPT in dom
     assert "data-pwned" not in dom.split("<body", 1)[0]
 

@@ -46,6 +46,7 @@ class Report:
     problems: tuple[str, ...] = ()
     diagnoses: dict[str, str] = field(default_factory=dict)  # function -> what the student misunderstood
     fingerprint: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0  # that grading took: no part of the verdict, and 0 where nobody measured it
 
     @property
     def score(self) -> float:

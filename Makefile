@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 OLDEST := .venv-oldest/bin
+OLDEST_KERAS := .venv-keras/bin
 
-.PHONY: demo test browser chromium lint format release examples selftest redteam fuzz bench lock clean
+.PHONY: demo test shakespeare browser chromium lint format release examples selftest redteam fuzz bench gradescope lock clean
 
 demo: $(READY)  ## grade the example class in a scratch course
 	$(BIN)/autograder demo
@@ -15,6 +16,10 @@ test: lint  ## everything that CI runs
 
 browser: $(READY) chromium  ## what students write, in a real browser
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m browser
+
+shakespeare: $(OLDEST_KERAS)  ## the Shakespeare part with the oldest Keras that is allowed, on PyTorch
+	KERAS_BACKEND=torch $(OLDEST_KERAS)/python -m pytest --noconftest -W ignore::DeprecationWarning \
+		-m "not notebook" tests/test_shakespeare.py
 
 chromium:  ## installs it where it is missing
 	command -v chromium > /dev/null || (apt-get update --quiet && apt-get install --quiet --yes chromium)
@@ -30,6 +35,7 @@ format: $(READY)
 
 release: $(READY)  ## the students' folder, from the source notebook
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbgrader generate_assignment dinosaur-island --force
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbgrader generate_assignment shakespeare --force
 
 examples: release  ## the example class, from the source notebook
 	$(BIN)/python examples/build.py
@@ -48,10 +54,17 @@ fuzz: $(READY)  ## five minutes of coverage-guided fuzzing for each parser of ho
 bench: $(READY)
 	$(BIN)/python benchmarks/training.py
 
+gradescope: $(READY)  ## build/gradescope.zip, to upload as an assignment's autograder
+	mkdir -p build
+	$(BIN)/python -m zipfile --create build/gradescope.zip gradescope/setup.sh gradescope/run_autograder autograder source \
+		utils datasets nbgrader_config.py pyproject.toml README.md requirements-grading.lock
+
 lock:  ## requirements.lock anew, from pyproject.toml
 	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
 	.venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--python-version 3.11 --extra dev pyproject.toml --output-file requirements.lock
+	.venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--python-version 3.11 --constraint requirements.lock pyproject.toml --output-file requirements-grading.lock
 
 $(OLDEST): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv-oldest
@@ -59,8 +72,12 @@ $(OLDEST): requirements.lock pyproject.toml
 	$(OLDEST)/pip install --quiet "numpy==1.26.*"
 	$(OLDEST)/pip install --quiet --no-deps --no-build-isolation --editable .
 
+$(OLDEST_KERAS): pyproject.toml
+	$(PYTHON) -m venv .venv-keras
+	$(OLDEST_KERAS)/pip install --quiet torch==2.13.0 keras==3.12.0 packaging pytest
+
 clean:
-	rm -rf .venv .venv-lock .venv-oldest build *.egg-info
+	rm -rf .venv .venv-keras .venv-lock .venv-oldest build *.egg-info
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -10,7 +10,16 @@ if "GRADEBOOK_URL" in os.environ:  # such as postgresql+psycopg://user:password@
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__"]
 
 # The release: the stripped notebook, and beside it what it needs of the course.
-c.BundleFiles.files = ["utils/*.py", "datasets/dinos.txt", "datasets/README.md"]
+c.BundleFiles.files = {
+    "dinosaur-island": [
+        "utils/__init__.py",
+        "utils/rnn.py",
+        "utils/plots.py",
+        "datasets/dinos.txt",
+        "datasets/README.md",
+    ],
+    "shakespeare": ["utils/*.py", "datasets/shakespeare.txt", "datasets/shakespeare.keras"],
+}
 c.GenerateAssignment.preprocessors = [
     "nbgrader.preprocessors.IncludeHeaderFooter",
     "nbgrader.preprocessors.InstantiateTests",

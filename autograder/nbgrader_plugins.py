@@ -20,7 +20,7 @@ from nbconvert.filters.markdown_mistune import markdown2html_mistune
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Enum, Float, Int, List, Unicode
+from traitlets import Dict, Enum, Float, Int, List, Unicode
 
 from autograder.assignment import Assignment, assignment_folder, load_assignment
 from autograder.report import Picture
@@ -48,12 +48,12 @@ MARKDOWN_TAGS = frozenset([
 class BundleFiles(NbGraderPreprocessor):
     """Put the course's files that a notebook needs into its release, since nbgrader follows no directory links."""
 
-    files = List(Unicode(), help="Glob patterns, relative to the course's root.").tag(config=True)
+    files = Dict(List(Unicode()), help="By assignment: glob patterns, relative to the course's root.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         root = Path(self.parent.parent.coursedir.root)
         outputs = resources.setdefault("outputs", {})
-        for pattern in self.files:
+        for pattern in self.files.get(self.parent.parent.coursedir.assignment_id, []):
             for path in sorted(root.glob(pattern)):
                 outputs[str(path.relative_to(root))] = path.read_bytes()
         return nb, resources

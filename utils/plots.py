@@ -1,4 +1,4 @@
-"""The pictures of the Dinosaur Island notebook; each function draws one figure and returns it."""
+"""The pictures of the notebooks; each function draws one figure and returns it."""
 
 import re
 import sys
@@ -23,6 +23,8 @@ __all__ = [
     "plot_generation_loop",
     "plot_network",
     "plot_probabilities",
+    "plot_reading",
+    "plot_temperatures",
     "show_gallery",
 ]
 
@@ -162,6 +164,46 @@ def plot_probabilities(
     ax.tick_params(which="both", length=0)
     ax.spines[:].set_visible(False)
     fig.colorbar(picture, label="probability", pad=0.03).outline.set_visible(False)
+    return _finish(fig)
+
+
+def plot_reading(text: str, probabilities: np.ndarray, vocabulary: str) -> Figure:
+    """What a model expects before each character of a text, and how much the character surprised it.
+
+    `probabilities` has one row per character of the text, over the vocabulary; a ring marks what came.
+    """
+    text = text.rstrip("\n")
+    came = [vocabulary.index(char) for char in text]
+    labels = [{"\n": "↵", " ": "␣"}.get(char, char) for char in vocabulary]
+    rows = probabilities[: len(text)]
+    size = (2.2 + 0.27 * len(text), 8.2)
+    fig, (top, ax) = plt.subplots(2, 1, figsize=size, height_ratios=(1, 5), sharex=True, facecolor="white")
+    top.bar(range(len(text)), -np.log(rows[range(len(text)), came]), color=ORANGE)
+    top.set_ylabel("surprise\n(nats)")
+    top.spines[["top", "right"]].set_visible(False)
+    ax.imshow(rows.T, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    ax.plot(range(len(text)), came, "o", markersize=9, markerfacecolor="none", color=RED, markeredgewidth=1.5)
+    ax.set_xticks(range(len(text)), [labels[ix] for ix in came], fontweight="bold")
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set(xlabel="the text (ringed: what came)", ylabel="the characters to choose from")
+    ax.tick_params(which="both", length=0)
+    ax.spines[:].set_visible(False)
+    return _finish(fig)
+
+
+def plot_temperatures(preds: np.ndarray, vocabulary: str, temperatures: Sequence[float], shown: int = 12) -> Figure:
+    """One next character's probabilities `preds`, (n_x,), as each temperature bends them; the likeliest ones."""
+    likeliest = np.argsort(preds)[::-1][:shown]
+    labels = [{"\n": "↵", " ": "␣"}.get(vocabulary[ix], vocabulary[ix]) for ix in likeliest]
+    size = (2.6 * len(temperatures), 2.6)
+    fig, axes = plt.subplots(1, len(temperatures), figsize=size, sharey=True, facecolor="white")
+    for ax, temperature in zip(np.ravel(axes), temperatures, strict=True):
+        bent = softmax(np.log(np.maximum(preds, 1e-30)) / temperature)
+        ax.bar(labels, bent[likeliest], color=BLUE)
+        ax.set_title(f"temperature {temperature:g}", fontsize=10)
+        ax.tick_params(axis="x", length=0)
+        ax.spines[["top", "right"]].set_visible(False)
+    np.ravel(axes)[0].set_ylabel("probability")
     return _finish(fig)
 
 

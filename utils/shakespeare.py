@@ -71,7 +71,9 @@ def sample(preds: np.ndarray, temperature: float = 1.0, rng: np.random.Generator
     return int((rng or np.random.default_rng()).choice(len(weights), p=weights / weights.sum()))
 
 
-def build_model(n_x: int = len(VOCABULARY), Tx: int = TX, every_position: bool = False, dropout: float = DROPOUT) -> Any:
+def build_model(
+    n_x: int = len(VOCABULARY), Tx: int = TX, every_position: bool = False, dropout: float = DROPOUT
+) -> Any:
     """Two LSTM layers of 128, dropout after each, and a dense softmax: a keras.Model, not compiled.
 
     It maps one-hot windows (m, Tx, n_x) to the probabilities of the next character, (m, n_x), or with `every_position`
@@ -129,6 +131,13 @@ def generate_output(
         _show(poem[-1])
     _show("\n")
     return poem
+
+
+def expectations(text: str) -> np.ndarray:
+    """The model's probabilities before each character of a text, and after it: (len(text) + 1, 38)."""
+    windows = np.concatenate([_window(text[:end]) for end in range(len(text) + 1)])
+    probabilities: np.ndarray = load_pretrained().predict(windows, verbose=0)
+    return probabilities
 
 
 def known_characters(prompt: str) -> str:

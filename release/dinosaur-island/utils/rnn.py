@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 Arrays = dict[str, np.ndarray]
-Cache = tuple[np.ndarray, np.ndarray]
+Cache = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def softmax(x: np.ndarray) -> np.ndarray:
@@ -74,15 +74,16 @@ def rnn_forward(
     if np.shape(a0) != b.shape:
         raise ValueError(f"a0 has the shape {np.shape(a0)}; one hidden state has the shape {b.shape}")
 
+    x = one_hot(X, Wax.shape[1])
     a = np.empty((len(X) + 1, len(b)))  # one row more: the first is a0
     a[0] = a0[:, 0]
-    a[1:] = np.dot(one_hot(X, Wax.shape[1]), Wax.T) + b[:, 0]
+    a[1:] = np.dot(x, Wax.T) + b[:, 0]
     for before, now in pairwise(a):
         now += Waa.dot(before)
         np.tanh(now, now)
     scores = np.dot(a[1:], Wya.T) + by[:, 0]
     y = softmax(scores.T).T
-    return -np.log(y[range(len(Y)), Y]).sum(), (a, y)
+    return -np.log(y[np.arange(len(Y)), Y]).sum(), (x, a, y)
 
 
 def rnn_backward(
@@ -95,8 +96,8 @@ def rnn_backward(
     The gradients dWax, dWaa, dWya, db, dby have the shapes of the parameters; da_next, (n_a, 1), is that of a0.
     The hidden states have the shape (T, n_a, 1): the last one is a[len(X) - 1].
     """
-    Wax, Waa, Wya = parameters["Wax"], parameters["Waa"], parameters["Wya"]
-    a, y = cache
+    Waa, Wya = parameters["Waa"], parameters["Wya"]
+    x, a, y = cache
     dy = y - one_hot(Y, len(Wya))  # of the scores that go into softmax
     dz = np.dot(dy, Wya)  # of a<t>, by way of y<t>; the loop makes it that of what goes into tanh
     slope = 1 - a[1:] ** 2
@@ -106,7 +107,7 @@ def rnn_backward(
         dz_t *= slope_t
         da_next = dz_t.dot(Waa)
     gradients = {
-        "dWax": np.dot(dz.T, one_hot(X, Wax.shape[1])),
+        "dWax": np.dot(dz.T, x),
         "dWaa": np.dot(dz.T, a[:-1]),
         "dWya": np.dot(dy.T, a[1:]),
         "db": dz.sum(axis=0)[:, None],

@@ -1,0 +1,180 @@
+"""A two-layer Keras LSTM that writes sonnets, character by character: data, model, sampling.
+
+Importing this loads neither data nor Keras: both come with the functions. Keras 3 runs on what KERAS_BACKEND names, and
+else on the first of JAX, TensorFlow and PyTorch that is installed. Needs the extra `shakespeare`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+DATASETS = Path(__file__).resolve().parent.parent / "datasets"
+VOCABULARY = "\n !'(),-.:;?abcdefghijklmnopqrstuvwxyz"
+CHAR_INDICES = {char: index for index, char in enumerate(VOCABULARY)}
+TX = 40  # characters in a window
+UNITS, DROPOUT = 128, 0.5
+HELD_OUT = 14  # the last sonnets: the weights in datasets/ have never seen them
+DEFAULT_PROMPT = "Shall I compare thee to a summer's day?\n"
+
+
+def load_text() -> str:
+    """The Sonnets in lower case: a newline ends each line, an empty line stands between two sonnets."""
+    return (DATASETS / "shakespeare.txt").read_text("utf-8").lower()
+
+
+def split_text(text: str) -> tuple[str, str]:
+    """What is for training, and the last 14 sonnets, which are for measuring."""
+    sonnets = text.split("\n\n")
+    return "\n\n".join(sonnets[:-HELD_OUT]) + "\n\n", "\n\n".join(sonnets[-HELD_OUT:])
+
+
+def build_data(text: str, Tx: int = TX, stride: int = 3) -> tuple[list[str], list[str]]:
+    """Cut the text into windows.
+
+    Returns X, windows of Tx characters that begin `stride` apart, and Y, the character that follows each: both of
+    length ceil((len(text) - Tx) / stride).
+    """
+    starts = range(0, len(text) - Tx, stride)
+    return [text[start : start + Tx] for start in starts], [text[start + Tx] for start in starts]
+
+
+def vectorization(
+    X: Sequence[str], Y: Sequence[str], n_x: int, char_indices: Mapping[str, int], Tx: int = TX
+) -> tuple[np.ndarray, np.ndarray]:
+    """One-hot windows, shape (m, Tx, n_x), and next characters, shape (m, n_x), both bool."""
+    index = np.array([[char_indices[char] for char in window] for window in X], dtype=int).reshape(len(X), Tx)
+    next_index = np.array([char_indices[char] for char in Y], dtype=int)
+    one_hot = np.eye(n_x, dtype=bool)
+    return one_hot[index], one_hot[next_index]
+
+
+def sample(preds: np.ndarray, temperature: float = 1.0, rng: np.random.Generator | None = None) -> int:
+    """Draw an index with probabilities proportional to preds ** (1 / temperature), preds of shape (n_x,).
+
+    A low temperature favours what is likely anyhow: towards 0 it is always the likeliest. Raises ValueError at 0 or
+    below. `rng` makes it repeatable.
+    """
+    if not temperature > 0:
+        raise ValueError(f"The temperature has to be above 0, and is {temperature}.")
+    with np.errstate(divide="ignore"):  # what has probability 0 stays at 0
+        logits = np.log(np.asarray(preds, dtype=float)) / temperature
+    weights = np.exp(logits - logits.max())
+    return int((rng or np.random.default_rng()).choice(len(weights), p=weights / weights.sum()))
+
+
+def build_model(
+    n_x: int = len(VOCABULARY), Tx: int = TX, every_position: bool = False, dropout: float = DROPOUT
+) -> Any:
+    """Two LSTM layers of 128, dropout after each, and a dense softmax: a keras.Model, not compiled.
+
+    It maps one-hot windows (m, Tx, n_x) to the probabilities of the next character, (m, n_x), or with `every_position`
+    to those after each character of the window, (m, Tx, n_x). The weights are the same for both.
+    """
+    keras = _keras()
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((Tx, n_x)),
+            layers.LSTM(UNITS, return_sequences=True),
+            layers.Dropout(dropout),
+            layers.LSTM(UNITS, return_sequences=every_position),
+            layers.Dropout(dropout),
+            layers.Dense(n_x, activation="softmax"),
+        ]
+    )
+
+
+@lru_cache(maxsize=1)
+def load_pretrained() -> Any:
+    """The trained model, compiled for more training. The same one each time: `generate_output` writes with it."""
+    model = build_model()
+    model.load_weights(DATASETS / "shakespeare.keras")
+    model.compile(optimizer="adam", loss="categorical_crossentropy")
+    return model
+
+
+def on_epoch_end(epoch: int, logs: Mapping[str, float] | None = None) -> None:
+    """For keras.callbacks.LambdaCallback: show what the model writes now."""
+    loss = f", loss {logs['loss']:.2f}" if logs and "loss" in logs else ""
+    print(f"\nAfter epoch {epoch + 1}{loss}, it goes on from {DEFAULT_PROMPT!r}:\n")
+    generate_output(DEFAULT_PROMPT, length=120, seed=epoch)
+
+
+def generate_output(
+    prompt: str | None = None, length: int = 400, temperature: float = 1.0, seed: int | None = None
+) -> str:
+    """Write a poem that begins with `prompt`: show it as it is drawn, and return it.
+
+    Without a prompt it asks for one, and takes "Shall I compare thee ..." where there is no keyboard. The prompt is
+    put into lower case, letters lose their accents, and what is not among the model's 38 characters is left out. The
+    model reads its last 40 characters; an empty one lets it begin by itself. Raises ValueError for a temperature of 0
+    or below.
+    """
+    if prompt is None:
+        prompt = _ask_for_prompt()
+    model = load_pretrained()
+    rng = np.random.default_rng(seed)
+    poem = known_characters(prompt)
+    _show(poem)
+    for _ in range(length):
+        preds = model.predict_on_batch(_window(poem))[0]
+        poem += VOCABULARY[sample(preds, temperature, rng)]
+        _show(poem[-1])
+    _show("\n")
+    return poem
+
+
+def expectations(text: str) -> np.ndarray:
+    """The model's probabilities before each character of a text, and after it: (len(text) + 1, 38)."""
+    windows = np.concatenate([_window(text[:end]) for end in range(len(text) + 1)])
+    probabilities: np.ndarray = load_pretrained().predict(windows, verbose=0)
+    return probabilities
+
+
+def known_characters(prompt: str) -> str:
+    """A prompt in the model's characters: lower case, plain quotes and dashes, no accents, nothing else."""
+    plain = prompt.translate(str.maketrans("‘’“”–—\t", "''''-- ")).lower()
+    return "".join(char for char in unicodedata.normalize("NFKD", plain) if char in CHAR_INDICES)
+
+
+def _window(text: str) -> np.ndarray:
+    """The last 40 characters, one-hot, shape (1, 40, 38); zero vectors stand on the left where there are fewer."""
+    window = np.zeros((1, TX, len(VOCABULARY)), dtype="float32")
+    end = text[-TX:]
+    for position, char in enumerate(end, start=TX - len(end)):
+        window[0, position, CHAR_INDICES[char]] = 1
+    return window
+
+
+def _ask_for_prompt() -> str:
+    try:
+        return input("How does your poem begin? ")
+    except Exception as error:  # IPython's has a type of its own
+        if not isinstance(error, EOFError | OSError) and type(error).__name__ != "StdinNotImplementedError":
+            raise
+        return DEFAULT_PROMPT
+
+
+def _show(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _keras() -> Any:
+    # Keras itself would take TensorFlow, whether or not it is there
+    installed = [name for name in ("jax", "tensorflow", "torch") if importlib.util.find_spec(name)]
+    if not installed or not importlib.util.find_spec("keras"):
+        raise ImportError("The Shakespeare part needs Keras and JAX: pip install 'dinosaur-island[shakespeare]'")
+    os.environ.setdefault("KERAS_BACKEND", installed[0])
+    import keras
+
+    return keras

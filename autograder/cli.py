@@ -18,11 +18,11 @@ from rich.console import Console
 from autograder.assignment import Assignment, course_root, load_assignment
 from autograder.config import course_limits
 from autograder.errors import CannotGrade
-from autograder.grading import grade
 from autograder.report.feedback import report_text
-from autograder.runner import run_seed, write_whole
+from autograder.report.formats import gradescope, unread_gradescope
+from autograder.runner import run_seed, timed, write_whole
 from autograder.selftest import selftest
-from autograder.submission import read_file
+from autograder.submission import Unreadable, read_file
 from autograder.workers import local_workers
 
 
@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     check.add_argument("notebook", type=Path)
     check.add_argument("--assignment", default="dinosaur-island", help="default: %(default)s")
     check.add_argument("--json", action="store_true", help="print one JSON object instead of a page of text")
+    check.add_argument("--results", type=Path, help="a file to write too, as Gradescope's results.json")
     check.add_argument("--seed", type=int, help="of the random inputs; default: a new one, shown in the report")
     check.add_argument("--sandbox", choices=["sandlock", "none"],
                        help="none: unconfined; default: as nbgrader_config.py says")  # fmt: skip
@@ -115,7 +116,14 @@ def _check(options: argparse.Namespace) -> int:
     limits = dataclasses.replace(limits, sandbox=options.sandbox or limits.sandbox)
     if limits.sandbox == "none":
         print("autograder: the sandbox is off; this notebook's code can do what you can do.", file=sys.stderr)
-    report = grade(read_file(options.notebook), assignment, _seed(options), limits)
+    try:
+        report = timed(read_file(options.notebook), assignment, _seed(options), limits)
+    except Unreadable as error:
+        if options.results:
+            write_whole(options.results, json.dumps(unread_gradescope(str(error), assignment.points), indent=2))
+        raise
+    if options.results:
+        write_whole(options.results, json.dumps(gradescope(report), indent=2))
     if options.json:
         print(json.dumps(report.summary(), indent=2))
     else:

@@ -1,0 +1,177 @@
+"""Exporters for `nbgrader export --exporter autograder.nbgrader_exports.NAME [--to FILE]`.
+
+Canvas and Moodle take the gradebook's scores, late penalties and changes by hand included; JUnit and StepSummary show
+what the checks found.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.plugins import ExportPlugin
+
+from autograder.assignment import AssignmentError, load_assignment
+from autograder.course import Course
+from autograder.report import Report
+from autograder.report.feedback import number
+from autograder.report.formats import junit, step_summary
+
+FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+)  # where a spreadsheet program would begin to calculate (OWASP, CSV injection)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A student, and the scores by assignment: None where nothing was handed in."""
+
+    student: Any
+    scores: dict[str, float | None]
+
+
+class _Exporter(ExportPlugin):
+    """What all have: the assignments and students that were asked for."""
+
+    file: ClassVar[str]
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the file."""
+        path = Path(self.to or self.file)
+        self.write(path, gradebook)
+        self.log.info("Written: %s", path)
+
+    def write(self, path: Path, gradebook: Gradebook) -> None:
+        raise NotImplementedError
+
+    def assignments(self, gradebook: Gradebook) -> dict[str, float]:
+        """Name -> the most points, of those with points."""
+        wanted = {str(name) for name in self.assignment}
+        every = {one.name: float(one.max_score) for one in gradebook.assignments}
+        return {name: most for name, most in every.items() if most > 0 and (not wanted or name in wanted)}
+
+    def rows(self, gradebook: Gradebook) -> Iterator[Row]:
+        wanted = {str(one) for one in self.student}
+        for student in gradebook.students:
+            if not wanted or student.id in wanted:
+                yield Row(student, {name: _score(gradebook, name, student.id) for name in self.assignments(gradebook)})
+
+    def reports(self, gradebook: Gradebook) -> Iterator[tuple[str, dict[str, Report], dict[str, str]]]:
+        """Assignment, student -> Report, student -> why there is none."""
+        course = Course(Path(self.parent.coursedir.root))
+        wanted = {str(one) for one in self.student}
+        for name in self.assignments(gradebook):
+            try:
+                reports, unread = course.reports(load_assignment(name, course.root))
+            except AssignmentError:
+                continue  # one that is graded in another way
+            chosen = (reports.keys() | unread.keys()) & (wanted or reports.keys() | unread.keys())
+            yield (
+                name,
+                {student: one for student, one in reports.items() if student in chosen},
+                {student: why for student, why in unread.items() if student in chosen},
+            )
+
+
+def _score(gradebook: Gradebook, assignment: str, student: str) -> float | None:
+    try:
+        submission = gradebook.find_submission(assignment, student)
+    except MissingEntry:
+        return None
+    return max(0.0, float(submission.score) - float(submission.late_submission_penalty))
+
+
+def harmless(text: str | None) -> str:
+    """A cell that no spreadsheet program takes for a formula."""
+    cell = text or ""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def full_name(student: Any) -> str:
+    """Last, first; the id where neither is known."""
+    return ", ".join(filter(None, (student.last_name, student.first_name))) or student.id
+
+
+class Canvas(_Exporter):
+    """Canvas' gradebook CSV: five columns that name the student, one per assignment, and a row of points possible.
+
+    Canvas finds students by its own ID (nbgrader's lms_user_id) or by the login, which is nbgrader's student id.
+    """
+
+    file = "canvas.csv"
+
+    def write(self, path: Path, gradebook: Gradebook) -> None:
+        assignments = self.assignments(gradebook)
+        with open(path, "w", newline="", encoding="utf-8") as stream:
+            table = csv.writer(stream)
+            table.writerow(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *map(harmless, assignments)])
+            table.writerow(["Points Possible", "", "", "", "", *map(number, assignments.values())])
+            for row in self.rows(gradebook):
+                scores = ["" if score is None else number(score) for score in row.scores.values()]
+                who = [full_name(row.student), row.student.lms_user_id, "", row.student.id, ""]
+                table.writerow([*map(harmless, who), *scores])
+
+
+class Moodle(_Exporter):
+    """Moodle's grade import: map "Username" or "Email address" to the user, and each assignment to its grade item."""
+
+    file = "moodle.csv"
+
+    def write(self, path: Path, gradebook: Gradebook) -> None:
+        assignments = self.assignments(gradebook)
+        notes = {name: _notes(reports) for name, reports, _ in self.reports(gradebook)}
+        with open(path, "w", newline="", encoding="utf-8") as stream:
+            table = csv.writer(stream)
+            columns = [column for name in assignments for column in (name, f"{name} (feedback)")]
+            table.writerow(["Username", "First name", "Last name", "Email address", *map(harmless, columns)])
+            for row in self.rows(gradebook):
+                one = row.student
+                cells = [one.id, one.first_name, one.last_name, one.email]
+                for name, score in row.scores.items():
+                    cells += ["" if score is None else number(score), notes.get(name, {}).get(one.id, "")]
+                table.writerow([harmless(cell) for cell in cells])
+
+
+def _notes(reports: dict[str, Report]) -> dict[str, str]:
+    """Student -> the points of each function, and what was misunderstood."""
+    return {
+        student: "; ".join(
+            f"{name} {number(sum(c.points for c in checks))}/{number(sum(c.max_points for c in checks))}"
+            + (f" ({report.diagnoses[name]})" if name in report.diagnoses else "")
+            for name, checks in report.functions().items()
+        )
+        for student, report in reports.items()
+    }
+
+
+class JUnit(_Exporter):
+    """JUnit XML, which CI systems show as tests: a suite per student."""
+
+    file = "junit.xml"
+
+    def write(self, path: Path, gradebook: Gradebook) -> None:
+        found = list(self.reports(gradebook))
+        several = len(found) > 1
+        reports = {f"{name}/{who}" if several else who: one for name, some, _ in found for who, one in some.items()}
+        unread = {f"{name}/{who}" if several else who: why for name, _, some in found for who, why in some.items()}
+        path.write_text(junit(reports, unread), "utf-8")
+
+
+class StepSummary(_Exporter):
+    """Markdown for GitHub's step summary; it is added to the file, as GitHub asks for."""
+
+    file = "summary.md"
+
+    def write(self, path: Path, gradebook: Gradebook) -> None:
+        with open(path, "a", encoding="utf-8") as stream:
+            for name, reports, unread in self.reports(gradebook):
+                stream.write(step_summary(name, reports, unread))

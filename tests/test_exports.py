@@ -1,0 +1,160 @@
+"""`nbgrader export` in the formats of other tools, read by parsers of theirs, with awkward students."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import junitparser
+import pytest
+from nbgrader.api import Gradebook
+
+from tests.test_grade_class import grade
+
+ROOT = Path(__file__).parents[1]
+STUDENTS = {
+    "perfect": ("Ann, Jr.", 'O"Neil', "perfect", "ann@example.org"),
+    "umlaut": ("Jürgen", "Größe", "half-finished", None),
+    "cjk": ("伟", "张", "blank", "wei@example.org"),
+    "=1+2": ("@SUM(A1)", "-2+3", "perfect", "+evil@example.org"),
+    "pipe|<b>": ("Pi\tpe", "`x`", "sample-takes-the-maximum", None),
+    "broken": ("No", "Notebook", "not-a-notebook", None),
+}
+
+
+@pytest.fixture(scope="module")
+def graded(course, examples):
+    """The class after grading, one of them late by hand, one without a submission."""
+    assert course.nbgrader("generate_assignment", "dinosaur-island").returncode == 0
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as book:
+        for student, (first, last, example, email) in STUDENTS.items():
+            book.add_student(student, first_name=first, last_name=last, email=email, lms_user_id=f"77{len(student)}")
+            course.submit(student, (examples / f"{example}.ipynb").read_bytes())
+        book.add_student("absent", first_name="Ab", last_name="Sent")
+    assert grade(course.root).returncode == 0
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as book:
+        book.find_submission("dinosaur-island", "umlaut").notebooks[0].late_submission_penalty = 5
+        book.db.commit()
+    return course
+
+
+def export(course, name, *options):
+    """The path of what an exporter wrote."""
+    path = course.root / f"{name}.out"
+    path.unlink(missing_ok=True)
+    done = course.nbgrader("export", "--exporter", f"autograder.nbgrader_exports.{name}", "--to", str(path), *options)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def read_csv(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_canvas(graded):
+    possible, *rows = read_csv(export(graded, "Canvas"))
+    assert list(possible) == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "dinosaur-island"]
+    assert possible["Student"] == "Points Possible" and possible["dinosaur-island"] == "100"
+    found = {row["SIS Login ID"]: row for row in rows}
+    assert found["perfect"]["Student"] == 'O"Neil, Ann, Jr.'
+    assert found["cjk"]["Student"] == "张, 伟" and found["cjk"]["ID"] == "773"
+    scores = {student: row["dinosaur-island"] for student, row in found.items()}
+    assert scores["perfect"] == "100" and scores["umlaut"] == "35" and scores["broken"] == "0"
+    assert scores["absent"] == ""
+
+
+def test_moodle(graded):
+    rows = {row["Username"]: row for row in read_csv(export(graded, "Moodle"))}
+    wanted = ["Username", "First name", "Last name", "Email address", "dinosaur-island", "dinosaur-island (feedback)"]
+    assert list(rows["perfect"]) == wanted
+    assert rows["umlaut"]["Last name"] == "Größe"
+    assert rows["perfect"]["dinosaur-island (feedback)"] == "clip 15/15; sample 25/25; optimize 25/25; model 35/35"
+    assert "sample" in rows["pipe|<b>"]["dinosaur-island (feedback)"]
+
+
+@pytest.mark.parametrize("name", ["Canvas", "Moodle"])
+def test_no_cell_is_a_formula(graded, name):
+    with open(export(graded, name), newline="", encoding="utf-8") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert "'=1+2" in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+def test_only_who_was_asked_for(graded):
+    rows = read_csv(export(graded, "Canvas", "--student=['cjk']"))
+    assert [row["SIS Login ID"] for row in rows] == ["", "cjk"]
+    rows = read_csv(export(graded, "Moodle", "--assignment=['another']"))
+    assert "dinosaur-island" not in rows[0]
+
+
+def test_junit(graded):
+    suites = {suite.name: suite for suite in junitparser.JUnitXml.fromfile(str(export(graded, "JUnit")))}
+    assert set(suites) == set(STUDENTS)
+    assert (suites["perfect"].tests, suites["perfect"].failures, suites["perfect"].skipped) == (39, 0, 0)
+    cases = {case.name: case for case in suites["pipe|<b>"]}
+    assert suites["pipe|<b>"].failures == sum(
+        any(isinstance(result, junitparser.Failure) for result in case.result) for case in cases.values()
+    )
+    assert cases["sample.first_letter"].result[0].message
+    assert isinstance(next(iter(suites["broken"])).result[0], junitparser.Error)
+
+
+def test_the_step_summary_is_a_table_that_no_name_breaks(graded):
+    path = export(graded, "StepSummary")
+    first = path.read_text("utf-8")
+    table = [line for line in first.splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in table} == {8}
+    assert len(table) == 2 + len(STUDENTS)
+    assert "<b>" not in first
+    course_export = ["export", "--exporter", "autograder.nbgrader_exports.StepSummary", "--to", str(path)]
+    assert graded.nbgrader(*course_export).returncode == 0
+    assert path.read_text("utf-8") == first * 2  # GitHub's file collects what several steps say
+
+
+@pytest.fixture(scope="module")
+def gradescope(tmp_path_factory):
+    """/autograder as in Gradescope's container, with this environment in the place of setup.sh's."""
+    root = tmp_path_factory.mktemp("gradescope")
+    archive = root / "gradescope.zip"
+    recipe = (ROOT / "Makefile").read_text().split("zipfile --create build/gradescope.zip ")[1].split("\n\n")[0]
+    files = recipe.replace("\\", " ").split()
+    subprocess.run([sys.executable, "-m", "zipfile", "--create", archive, *files], cwd=ROOT, check=True)
+    shutil.unpack_archive(archive, root / "source")
+    (root / "source" / "venv").symlink_to(sys.prefix)
+    (root / "source" / "seed").write_text("7\n")
+    for name in ("submission", "results"):
+        (root / name).mkdir()
+    return root
+
+
+@pytest.mark.parametrize(
+    ("file", "example", "score"),
+    [("dinosaur-island.ipynb", "perfect", 100), ("my dinosaurs (1).ipynb", "half-finished", 40),
+     ("dinosaur-island.ipynb", "not-a-notebook", 0), ("", "", 0)],
+)  # fmt: skip
+def test_gradescope(gradescope, examples, file, example, score):
+    for old in (*(gradescope / "submission").iterdir(), *(gradescope / "results").iterdir()):
+        old.unlink()
+    if file:
+        shutil.copy(examples / f"{example}.ipynb", gradescope / "submission" / file)
+    environment = {**os.environ, "AUTOGRADER": str(gradescope)}
+    script = gradescope / "source" / "run_autograder"
+    done = subprocess.run(["bash", script], env=environment, capture_output=True, text=True, timeout=120)
+    assert "Traceback" not in done.stderr
+    results = json.loads((gradescope / "results" / "results.json").read_text("utf-8"))
+    assert results["score"] == score == sum(test["score"] for test in results["tests"])
+    assert sum(test["max_score"] for test in results["tests"]) == 100
+    # https://gradescope-autograders.readthedocs.io/en/latest/specs/: what a results file and its tests may hold
+    top = {"score", "output", "output_format", "visibility", "stdout_visibility", "execution_time", "tests"}
+    of_a_test = {"name", "score", "max_score", "status", "output", "output_format", "visibility"}
+    assert results.keys() <= top and isinstance(results["output"], str)
+    for test in results["tests"]:
+        assert test.keys() <= of_a_test
+        assert test["status"] in ("passed", "failed")
+        assert (test["status"] == "passed") == (test["score"] == test["max_score"])
+    if not score:
+        assert results["output"]

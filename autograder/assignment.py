@@ -91,6 +91,15 @@ def load_assignment(name: str, root: Path) -> Assignment:
     return Assignment(name, folder, source, root)
 
 
+def only_assignment(root: Path) -> str:
+    """The assignment of the course that has checks. Raises AssignmentError where there are several, or none."""
+    names = [path.name for path in sorted((root / "source").glob("*")) if assignment_folder(path.name, root)]
+    if len(names) != 1:
+        several = f"Which assignment? {', '.join(names)}" if names else "No assignment in source/ has checks"
+        raise AssignmentError(f"{several}: name it, or write one with `autograder new NAME`.")
+    return names[0]
+
+
 def course_root() -> Path:
     """The course that the current directory is in, else the one that this package lies in."""
     here = Path.cwd()

@@ -1,6 +1,7 @@
 """The `autograder` command.
 
-`check` one notebook, `grade` a class, `report` on it, `selftest` the checks, `demo` the whole cycle.
+`check` one notebook, `grade` a class, `report` on it, `selftest` the checks, begin a `new` assignment, `demo` the whole
+cycle.
 """
 
 from __future__ import annotations
@@ -15,15 +16,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autograder.assignment import Assignment, course_root, load_assignment
+from autograder.assignment import Assignment, course_root, load_assignment, only_assignment
 from autograder.config import course_limits
 from autograder.errors import CannotGrade
+from autograder.new_assignment import new_assignment
 from autograder.report.feedback import report_text
 from autograder.report.formats import gradescope, unread_gradescope
 from autograder.runner import run_seed, timed, write_whole
 from autograder.selftest import selftest
 from autograder.submission import Unreadable, read_file
 from autograder.workers import local_workers
+
+ONLY = "default: the one of this course"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,25 +36,27 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="grade one notebook and explain its score")
     check.add_argument("notebook", type=Path)
-    check.add_argument("--assignment", default="dinosaur-island", help="default: %(default)s")
+    check.add_argument("--assignment", help=ONLY)
     check.add_argument("--json", action="store_true", help="print one JSON object instead of a page of text")
     check.add_argument("--results", type=Path, help="a file to write too, as Gradescope's results.json")
     check.add_argument("--seed", type=int, help="of the random inputs; default: a new one, shown in the report")
     check.add_argument("--sandbox", choices=["sandlock", "none"],
                        help="none: unconfined; default: as nbgrader_config.py says")  # fmt: skip
     all_of_it = commands.add_parser("grade", help="grade all that was handed in, and record it with nbgrader")
-    all_of_it.add_argument("assignment", nargs="?", default="dinosaur-island", help="default: %(default)s")
+    all_of_it.add_argument("assignment", nargs="?", help=ONLY)
     where = all_of_it.add_mutually_exclusive_group()
     where.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes; default: one for each core")
     where.add_argument("--scheduler", help="grade on the Dask cluster with this scheduler, such as tcp://host:8786")
     summary = commands.add_parser("report", help="one page about the whole class, from what was graded")
-    summary.add_argument("assignment", nargs="?", default="dinosaur-island", help="default: %(default)s")
+    summary.add_argument("assignment", nargs="?", help=ONLY)
     summary.add_argument("--output", type=Path, help="default: ASSIGNMENT-report.html")
     test = commands.add_parser("selftest", help="grade every known wrong answer and every correct variant")
-    test.add_argument("--assignment", default="dinosaur-island", help="default: %(default)s")
+    test.add_argument("--assignment", help=ONLY)
     test.add_argument("--seed", type=int, default=1, help="of the random inputs; default: %(default)s")
     test.add_argument("--jobs", type=int, help="processes; default: one for each core")
     test.add_argument("--verdicts", type=Path, help="a JSON file to write the state of every check to")
+    new = commands.add_parser("new", help="write a minimal assignment, to begin another course with")
+    new.add_argument("name")
     show = commands.add_parser("demo", help="grade the example class in a scratch course")
     show.add_argument("--keep", type=Path, help="the scratch course's directory; default: a temporary one")
     options = parser.parse_args(arguments)
@@ -64,6 +70,17 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
+def _assignment(options: argparse.Namespace, root: Path) -> Assignment:
+    return load_assignment(options.assignment or only_assignment(root), root)
+
+
+def _new(options: argparse.Namespace) -> int:
+    for path in new_assignment(options.name, Path.cwd()):
+        print(path.relative_to(Path.cwd()))
+    print(f"Try it: autograder selftest --assignment {options.name}")
+    return 0
+
+
 def _demo(options: argparse.Namespace) -> int:
     from autograder.demo import demo  # nbgrader takes seconds to import, and the others do not need it
 
@@ -75,7 +92,7 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.grade_class import grade_class
 
     course = Course(course_root())
-    assignment = load_assignment(options.assignment, course.root)
+    assignment = _assignment(options, course.root)
     run = (assignment, run_seed(course.root, assignment.name), course.limits)
     if not options.scheduler:
         return grade_class(course, assignment, local_workers(*run, options.jobs), Console())
@@ -90,7 +107,7 @@ def _report(options: argparse.Namespace) -> int:
     from autograder.report.class_report import class_html
 
     course = Course(course_root())
-    assignment = load_assignment(options.assignment, course.root)
+    assignment = _assignment(options, course.root)
     reports, unread = course.reports(assignment)
     if not reports and not unread:
         raise CannotGrade(f"There is nothing to report: no submitted/STUDENT/{assignment.name}/ in {course.root}.")
@@ -101,7 +118,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _selftest(options: argparse.Namespace) -> int:
-    assignment = load_assignment(options.assignment, course_root())
+    assignment = _assignment(options, course_root())
     return selftest(assignment, _seed(options), options.jobs, options.verdicts)
 
 
@@ -111,7 +128,7 @@ def _seed(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     root = course_root()
-    assignment: Assignment = load_assignment(options.assignment, root)
+    assignment = _assignment(options, root)
     limits = course_limits(root)
     limits = dataclasses.replace(limits, sandbox=options.sandbox or limits.sandbox)
     if limits.sandbox == "none":
@@ -131,4 +148,4 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"check": _check, "grade": _grade, "report": _report, "selftest": _selftest, "demo": _demo}
+COMMANDS = {"check": _check, "grade": _grade, "report": _report, "selftest": _selftest, "new": _new, "demo": _demo}

@@ -10,28 +10,27 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from autograder.assignment import ENGINE, load_assignment
+from autograder.assignment import ENGINE, load_assignment, only_assignment
 from autograder.course import Course
 from autograder.grade_class import grade_class
 from autograder.runner import run_seed
 from autograder.workers import local_workers
 
-ASSIGNMENT = "dinosaur-island"
-
 
 def demo(directory: Path | None) -> int:
     """Grade `examples/submissions` in a scratch course. Returns 0 when every example was recorded."""
     console = Console()
-    root = (directory or Path(tempfile.mkdtemp(prefix="dinosaur-island-demo-"))).resolve()
+    root = (directory or Path(tempfile.mkdtemp(prefix="autograder-demo-"))).resolve()
     students = make_course(root, sorted((ENGINE.parent / "examples" / "submissions").glob("*.ipynb")))
+    name = only_assignment(root)
     course = Course(root)
     console.print(f"A scratch course in [bold]{root}[/bold]: releasing the assignment ...")
-    released = course.api.generate_assignment(ASSIGNMENT, force=True)
+    released = course.api.generate_assignment(name, force=True)
     if not released["success"]:
         console.print(f"[red]{escape(str(released))}[/red]")
         return 1
-    assignment = load_assignment(ASSIGNMENT, root)
-    workers = local_workers(assignment, run_seed(root, ASSIGNMENT), course.limits, os.cpu_count() or 1)
+    assignment = load_assignment(name, root)
+    workers = local_workers(assignment, run_seed(root, name), course.limits, os.cpu_count() or 1)
     status = grade_class(course, assignment, workers, console)
     console.print(course.scores(assignment, students))
     pages = sorted((root / "feedback").glob("*/*/*.html"))
@@ -47,8 +46,9 @@ def make_course(root: Path, examples: list[Path]) -> list[str]:
         shutil.copytree(ours / name, root / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"),
                         dirs_exist_ok=True)  # fmt: skip
     shutil.copyfile(ours / "nbgrader_config.py", root / "nbgrader_config.py")
+    assignment = only_assignment(root)
     for example in examples:
-        folder = root / "submitted" / example.stem / ASSIGNMENT
+        folder = root / "submitted" / example.stem / assignment
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(example, folder / f"{ASSIGNMENT}.ipynb")
+        shutil.copyfile(example, folder / f"{assignment}.ipynb")
     return [example.stem for example in examples]

@@ -1,0 +1,51 @@
+"""Where our steps are plugged into nbgrader: called by each course's nbgrader_config.py."""
+
+from __future__ import annotations
+
+from traitlets.config import Config
+
+PLUGINS = "autograder.nbgrader_plugins"
+
+
+def plug_in(c: Config) -> None:
+    """Let nbgrader release with the files that a notebook needs, grade in the sandbox, and write harmless feedback."""
+    c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__"]
+
+    c.GenerateAssignment.preprocessors = [
+        "nbgrader.preprocessors.IncludeHeaderFooter",
+        "nbgrader.preprocessors.InstantiateTests",
+        "nbgrader.preprocessors.LockCells",
+        "nbgrader.preprocessors.ClearSolutions",
+        "nbgrader.preprocessors.ClearOutput",
+        "nbgrader.preprocessors.CheckCellMetadata",
+        "nbgrader.preprocessors.ComputeChecksums",
+        "nbgrader.preprocessors.SaveCells",
+        "nbgrader.preprocessors.ClearHiddenTests",
+        "nbgrader.preprocessors.ClearMarkScheme",
+        "nbgrader.preprocessors.ComputeChecksums",
+        "nbgrader.preprocessors.CheckCellMetadata",
+        f"{PLUGINS}.BundleFiles",
+    ]
+
+    # Any file can be read, and students' code runs in the sandbox instead of a kernel.
+    c.Autograde.pre_convert_hook = f"{PLUGINS}.regular_files_only"
+    c.Autograde.exporter_class = f"{PLUGINS}.SubmissionExporter"
+    c.Autograde.autograde_preprocessors = [
+        f"{PLUGINS}.GradeInSandbox",
+        "nbgrader.preprocessors.IgnorePattern",
+        "nbconvert.preprocessors.ClearMetadataPreprocessor",
+        "nbgrader.preprocessors.LimitOutput",
+        "nbgrader.preprocessors.SaveAutoGrades",
+        "nbgrader.preprocessors.AssignLatePenalties",
+        "nbgrader.preprocessors.CheckCellMetadata",
+    ]
+
+    # What students wrote in HTML is made harmless.
+    c.GenerateFeedback.exporter_class = f"{PLUGINS}.FeedbackExporter"
+    c.HTMLExporter.sanitize_html = True  # of outputs
+    c.HTMLExporter.filters = {"markdown2html": f"{PLUGINS}.harmless_markdown"}
+    c.GenerateFeedback.preprocessors = [
+        "nbgrader.preprocessors.GetGrades",
+        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+        f"{PLUGINS}.FeedbackStyle",
+    ]

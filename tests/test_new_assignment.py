@@ -1,0 +1,85 @@
+"""`autograder new`, and docs/writing-checks.md, which walks through what it writes."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "writing-checks.md"
+TEMPLATE = ROOT / "autograder" / "new"
+
+
+def autograder(root, *arguments):
+    command = [sys.executable, "-m", "autograder", *arguments]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=200)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """A directory with a new course in it."""
+    root = tmp_path_factory.mktemp("statistics")
+    done = autograder(root, "new", "averages")
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def test_a_new_assignment_passes_its_self_test_at_once(begun):
+    done = autograder(begun, "selftest")
+    assert "2 wrong answers, 1 correct variants: 0 errors." in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0
+
+
+def test_it_is_released_graded_and_exported(begun):
+    def nbgrader(*arguments):
+        done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=begun, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    nbgrader("generate_assignment", "averages")
+    handed_out = (begun / "release" / "averages" / "averages.ipynb").read_text("utf-8")
+    assert "raise NotImplementedError" in handed_out and "cumsum" not in handed_out
+    for student, text in {
+        "ann": (begun / "source" / "averages" / "averages.ipynb").read_text("utf-8"),
+        "bob": handed_out,
+    }.items():
+        path = begun / "submitted" / student / "averages" / "averages.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(text, "utf-8")
+    done = autograder(begun, "grade")
+    assert done.returncode == 0, done.stdout + done.stderr
+    nbgrader("export", "--exporter", "autograder.nbgrader_exports.Canvas", "--to", "canvas.csv")
+    rows = (begun / "canvas.csv").read_text("utf-8").splitlines()
+    assert [row.rpartition(",")[2] for row in rows] == ["averages", "10", "10", "0"]
+    assert autograder(begun, "report").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["averages", "../out", "", "a b", "-x"])
+def test_a_name_that_is_taken_or_none_is_refused_in_a_sentence(begun, name):
+    before = sorted(begun.rglob("*"))
+    done = autograder(begun, "new", "--", name)
+    assert done.returncode == 2
+    assert done.stderr.startswith("autograder: ") and "Traceback" not in done.stderr
+    assert sorted(begun.rglob("*")) == before
+
+
+def test_several_assignments_have_to_be_named(begun, tmp_path):
+    for name in ("one", "two"):
+        assert autograder(tmp_path, "new", name).returncode == 0
+    done = autograder(tmp_path, "selftest")
+    assert done.returncode == 2 and "Which assignment? one, two" in done.stderr
+    assert autograder(tmp_path, "selftest", "--assignment", "two").returncode == 0
+
+
+def test_the_page_shows_what_is_written():
+    shown = re.findall(r"^```(?:python|toml)\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    notebook = nbformat.read(TEMPLATE / "notebook.ipynb", as_version=4)
+    written = [cell.source + "\n" for cell in notebook.cells if cell.cell_type == "code"]
+    written += [
+        path.read_text("utf-8")
+        for path in (TEMPLATE / "checks").rglob("*")
+        if path.suffix in (".py", ".toml") and path.is_file()
+    ]
+    assert sorted(shown) == sorted(written)

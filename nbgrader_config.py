@@ -11,6 +11,11 @@ c.CourseDirectory.course_id = "dinosaur-island"
 if "GRADEBOOK_URL" in os.environ:  # such as postgresql+psycopg://user:password@host/gradebook; else gradebook.db here
     c.CourseDirectory.db_url = os.environ["GRADEBOOK_URL"]
 
+# Late work: nothing is late where an assignment has no due date.
+c.AssignLatePenalties.plugin_class = "autograder.late.PercentPerDay"
+c.PercentPerDay.percent = 10  # of what was earned, for each day that has begun
+c.PercentPerDay.grace_minutes = 15
+
 # What of the course a release carries beside its notebook.
 c.BundleFiles.files = {
     "dinosaur-island": [

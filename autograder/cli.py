@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
                        help="none: unconfined; default: as nbgrader_config.py says")  # fmt: skip
     all_of_it = commands.add_parser("grade", help="grade all that was handed in, and record it with nbgrader")
     all_of_it.add_argument("assignment", nargs="?", help=ONLY)
+    all_of_it.add_argument("--preview", action="store_true", help="say whose score would change, and record nothing")
     where = all_of_it.add_mutually_exclusive_group()
     where.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes; default: one for each core")
     where.add_argument("--scheduler", help="grade on the Dask cluster with this scheduler, such as tcp://host:8786")
@@ -95,11 +96,11 @@ def _grade(options: argparse.Namespace) -> int:
     assignment = _assignment(options, course.root)
     run = (assignment, run_seed(course.root, assignment.name), course.limits)
     if not options.scheduler:
-        return grade_class(course, assignment, local_workers(*run, options.jobs), Console())
+        return grade_class(course, assignment, local_workers(*run, options.jobs), Console(), options.preview)
     from autograder.cluster import cluster_workers  # an extra: only who names a scheduler needs it
 
     with cluster_workers(*run, options.scheduler) as workers:
-        return grade_class(course, assignment, workers, Console())
+        return grade_class(course, assignment, workers, Console(), options.preview)
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ class Course:
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.limits = course_limits(self.root)
         self.api = NbGraderAPI(config=self.config)
-        for name in ("traitlets", "nbgrader"):  # its log is kept per call, in the results
+        for name in ("traitlets", "nbgrader", "tornado.application"):  # its log is kept per call, in the results
             logging.getLogger(name).setLevel(logging.CRITICAL)
         warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own gradebook code
 
@@ -63,40 +64,58 @@ class Course:
 
     def submissions(self, assignment: str) -> dict[str, Path]:
         """Student -> the notebook that was handed in, whether or not it is there."""
-        coursedir = self.api.coursedir
         students = sorted(self.api.get_submitted_students(assignment))
-        folders = {one: coursedir.format_path(coursedir.submitted_directory, one, assignment) for one in students}
-        return {student: Path(folder) / f"{assignment}.ipynb" for student, folder in folders.items()}
+        return {student: self.submitted_folder(student, assignment) / f"{assignment}.ipynb" for student in students}
 
-    def recorded(self, assignment: Assignment, student: str, content: bytes) -> bool:
-        """Whether this submission was recorded, and nothing that its grade depends on has changed since."""
-        marker, key = self._marker(assignment, student, content)
-        return marker.exists() and marker.read_text() == key
+    def submitted_folder(self, student: str, assignment: str) -> Path:
+        """The directory that a student handed in."""
+        coursedir = self.api.coursedir
+        return Path(coursedir.format_path(coursedir.submitted_directory, student, assignment))
 
-    def record(self, assignment: Assignment, student: str, content: bytes, final: bool) -> str:
+    def due_dates(self, assignment: str) -> dict[str, str]:
+        """Until when each student may hand in, extensions included; "" is for who has no record yet."""
+        with Gradebook(self.api.coursedir.db_url) as gradebook:
+            known = {one.student_id: str(one.duedate) for one in gradebook.assignment_submissions(assignment)}
+            return {"": str(gradebook.find_assignment(assignment).duedate), **known}
+
+    def key(self, assignment: Assignment, student: str, content: bytes, due: Mapping[str, str]) -> str:
+        """What a student's record depends on, as one word: it changes when the work has to be recorded again."""
+        timestamp = self.submitted_folder(student, assignment.name) / "timestamp.txt"
+        handed_in = timestamp.read_bytes() if timestamp.is_file() else b""
+        parts = (assignment.checks_hash, self.limits, due.get(student, due[""]), self.config.PercentPerDay, handed_in)
+        return hashlib.sha256(repr(parts).encode() + content).hexdigest()
+
+    def last(self, assignment: Assignment, student: str) -> tuple[str, str]:
+        """The key with which a student's work was recorded last, and the file name of its Report; "" for none."""
+        marker = self._marker(assignment, student)
+        key, _, report = marker.read_text("utf-8").partition(" ") if marker.exists() else ("", "", "")
+        return key, report
+
+    def record(self, assignment: Assignment, student: str, key: str, report: str) -> str:
         """Let nbgrader record a submission and write its feedback page. Returns why it could not, or nothing.
 
-        What is not `final`, because something of ours broke down, is graded and recorded again by the next run.
+        What has no key, because something of ours broke down, is graded and recorded again by the next run.
         """
-        marker, key = self._marker(assignment, student, content)
-        marker.unlink(missing_ok=True)  # it speaks of what the gradebook holds now
+        write_whole(self._marker(assignment, student), f"- {report}")  # what was cut off here is done again
         for step in (self.api.autograde, self.api.generate_feedback):
             result: dict[str, Any] = step(assignment.name, student, force=True)
             if not result["success"]:
                 return str(result.get("log") or result.get("error")).strip().splitlines()[-1]
-        if final:
-            write_whole(marker, key)  # last: what was cut off before is done again
+        write_whole(self._marker(assignment, student), f"{key or '-'} {report}")
         return ""
+
+    def report_path(self, assignment: Assignment, content: bytes) -> Path:
+        """Where the Report of a submission is kept."""
+        cache = self.root / ".autograder" / assignment.name / "reports"
+        return report_path(content, assignment, run_seed(self.root, assignment.name), self.limits, cache)
 
     def reports(self, assignment: Assignment) -> tuple[dict[str, Report], dict[str, str]]:
         """Student -> Report of what was graded, and student -> why there is none."""
-        cache = self.root / ".autograder" / assignment.name / "reports"
-        seed = run_seed(self.root, assignment.name)
         reports, without = {}, {}
         for student, notebook in self.submissions(assignment.name).items():
             try:
                 content = read_file(notebook)
-                path = report_path(content, assignment, seed, self.limits, cache)
+                path = self.report_path(assignment, content)
                 if path.exists():
                     reports[student] = Report.from_json(path.read_text("utf-8"))
                 else:
@@ -106,9 +125,8 @@ class Course:
                 without[student] = str(error)
         return reports, without
 
-    def _marker(self, assignment: Assignment, student: str, content: bytes) -> tuple[Path, str]:
-        digest = hashlib.sha256(f"{assignment.checks_hash} {self.limits}".encode() + content)
-        return self.root / ".autograder" / assignment.name / "recorded" / student, digest.hexdigest()
+    def _marker(self, assignment: Assignment, student: str) -> Path:
+        return self.root / ".autograder" / assignment.name / "recorded" / student
 
     def scores(self, assignment: Assignment, students: list[str]) -> Table:
         """The gradebook's scores per student and function."""

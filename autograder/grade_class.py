@@ -20,68 +20,100 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CannotGrade
 from autograder.report import Report
-from autograder.runner import keep, report_path, run_seed, sweep
+from autograder.report.feedback import number
+from autograder.runner import keep, sweep
 from autograder.submission import Unreadable, read_file
 from autograder.workers import Workers
 
 AHEAD = 2  # submissions that are handed out per worker: one to grade, one to go on with
 
 
-def grade_class(course: Course, assignment: Assignment, workers: Workers, console: Console) -> int:
-    """Grade and record what is not yet. Returns 0 when every submission was recorded."""
+def grade_class(
+    course: Course, assignment: Assignment, workers: Workers, console: Console, preview: bool = False
+) -> int:
+    """Grade and record what is not yet. Returns 0 when every submission was recorded.
+
+    Says whose score is another than when it was recorded last. A `preview` says that only, and records nothing.
+    """
     start = time.monotonic()
-    kept = course.root / ".autograder" / assignment.name
-    sweep(kept)
-    cache = kept / "reports"
-    seed = run_seed(course.root, assignment.name)
+    sweep(course.root / ".autograder" / assignment.name)
     notebooks = course.submissions(assignment.name)
     if not notebooks:
         console.print(f"There is nothing to grade: no submitted/STUDENT/{assignment.name}/ in {course.root}.")
         return 0
     course.check_gradebook(assignment.name)
-    graded: list[str] = []
-    ungraded: dict[str, tuple[Path, Path]] = {}  # the notebook, and where its Report will be
+    due = course.due_dates(assignment.name)
+    keys: dict[str, str] = {}
+    paths: dict[str, Path] = {}  # of the Reports
+    ungraded: dict[str, Path] = {}
     for student, notebook in notebooks.items():
         content = _content(notebook)
-        if not course.recorded(assignment, student, content):
-            path = report_path(content, assignment, seed, course.limits, cache)
-            if content and not path.exists():
-                ungraded[student] = (notebook, path)
-            else:
-                graded.append(student)
+        key = course.key(assignment, student, content, due)
+        if course.last(assignment, student)[0] != key:
+            keys[student], paths[student] = key, course.report_path(assignment, content)
+            if content and not paths[student].exists():
+                ungraded[student] = notebook
     failed: dict[str, str] = {}
     unsure: dict[str, str] = {}
+    changed: dict[str, str] = {}
     with _bar(console) as bar:
-        step = bar.add_task("", total=len(graded) + len(ungraded), failed=0)
+        step = bar.add_task("", total=len(keys), failed=0)
 
-        def record(student: str) -> None:
-            with _undisturbed():
-                why = course.record(assignment, student, _content(notebooks[student]), student not in unsure)
-            if why:
-                failed[student] = why
-                course.check_gradebook(assignment.name)  # or would the others fare no better?
+        def record(student: str, report: Report | None) -> None:
+            last = paths[student].parent / course.last(assignment, student)[1]
+            if report and last.is_file() and (why := _difference(Report.from_json(last.read_text("utf-8")), report)):
+                changed[student] = why
+            if not preview:
+                key = "" if student in unsure else keys[student]
+                with _undisturbed():
+                    failed[student] = course.record(assignment, student, key, paths[student].name)
+                if not failed[student]:
+                    del failed[student]
+                else:
+                    course.check_gradebook(assignment.name)  # or would the others fare no better?
 
         def settle(student: str, text: str, why: str) -> None:
             """What came of grading one: its Report, or why there is none."""
             if why:
                 failed[student] = why
             else:
-                if text and (problems := keep(Report.from_json(text), ungraded[student][1])):
+                report = Report.from_json(text) if text else None
+                if report and (problems := keep(report, paths[student])):
                     unsure[student] = problems
-                record(student)
+                record(student, report)
             bar.update(step, advance=1, failed=len(failed))
 
-        for student in graded:
-            record(student)
+        for student in keys.keys() - ungraded.keys():
+            path = paths[student]
+            record(student, Report.from_json(path.read_text("utf-8")) if path.exists() else None)
             bar.update(step, advance=1, failed=len(failed))
-        _grade_all({student: notebook for student, (notebook, _) in ungraded.items()}, workers, settle)
+        _grade_all(ungraded, workers, settle)
     console.print(
-        f"{len(notebooks)} submissions: {len(ungraded)} graded, {len(graded) + len(ungraded)} recorded, "
+        f"{len(notebooks)} submissions: {len(ungraded)} graded, {0 if preview else len(keys)} recorded, "
         f"{len(failed)} failed; {time.monotonic() - start:.0f} s."
     )
+    if changed:
+        console.print(f"{len(changed)} scores change{'' if preview else 'd'}:")
+    for student, why in sorted(changed.items()):
+        console.print(f"  {escape(student)}: {escape(why)}", highlight=False)
     for student, why in {**failed, **unsure}.items():
         console.print(f"[red]{escape(student)}[/red]: {escape(why)}")
     return 1 if failed or unsure else 0
+
+
+def _difference(old: Report, new: Report) -> str:
+    """What is another score than before, and which checks it comes from; nothing where the score is the same."""
+    if old.score == new.score:
+        return ""
+    before = {check.id: check for check in old.checks}
+    after = {check.id: check for check in new.checks}
+    moved = [
+        f"{name} {number(before[name].points) if name in before else 'new'} → "
+        f"{number(after[name].points) if name in after else 'gone'}"
+        for name in {**before, **after}
+        if name not in before or name not in after or before[name].points != after[name].points
+    ]
+    return f"{number(old.score)} → {number(new.score)} ({', '.join(moved)})"
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 OLDEST := .venv-oldest/bin
 OLDEST_KERAS := .venv-keras/bin
+OTTER := .venv-otter/bin
 
 .PHONY: demo test shakespeare browser chromium lint format release examples selftest redteam fuzz bench gradescope lock clean
 
@@ -51,8 +52,15 @@ fuzz: $(READY)  ## five minutes of coverage-guided fuzzing for each parser of ho
 	for target in frames notebooks structures; do \
 		$(BIN)/python -m tests.fuzz.targets $$target -max_total_time=300 || exit 1; done
 
-bench: $(READY)
+bench: $(READY) $(OTTER)  ## training, the start of a worker, grading beside nbgrader and Otter, growth: half an hour
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python -m benchmarks.start
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.grading $(OTTER)/otter
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.scale
+
+$(OTTER):
+	$(PYTHON) -m venv .venv-otter
+	$(OTTER)/pip install --quiet "otter-grader==7.0.0" numpy matplotlib tqdm ipykernel
 
 gradescope: $(READY)  ## build/gradescope.zip, to upload as an assignment's autograder
 	mkdir -p build
@@ -77,7 +85,7 @@ $(OLDEST_KERAS): pyproject.toml
 	$(OLDEST_KERAS)/pip install --quiet torch==2.13.0 keras==3.12.0 packaging pytest
 
 clean:
-	rm -rf .venv .venv-keras .venv-lock .venv-oldest build *.egg-info
+	rm -rf .venv .venv-keras .venv-otter .venv-lock .venv-oldest build *.egg-info
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

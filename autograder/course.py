@@ -22,7 +22,7 @@ from autograder.config import course_config, course_limits
 from autograder.errors import CannotGrade
 from autograder.report import Report
 from autograder.runner import report_path, run_seed, write_whole
-from autograder.submission import Unreadable, read_file, read_submission
+from autograder.submission import Unreadable, read_file, read_submission, restore_name
 
 
 class GradebookError(CannotGrade):
@@ -65,7 +65,11 @@ class Course:
     def submissions(self, assignment: str) -> dict[str, Path]:
         """Student -> the notebook that was handed in, whether or not it is there."""
         students = sorted(self.api.get_submitted_students(assignment))
-        return {student: self.submitted_folder(student, assignment) / f"{assignment}.ipynb" for student in students}
+        folders = {student: self.submitted_folder(student, assignment) for student in students}
+        for folder in folders.values():
+            if not folder.is_symlink():
+                restore_name(folder, assignment)
+        return {student: folder / f"{assignment}.ipynb" for student, folder in folders.items()}
 
     def submitted_folder(self, student: str, assignment: str) -> Path:
         """The directory that a student handed in."""

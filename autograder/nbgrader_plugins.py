@@ -28,7 +28,7 @@ from autograder.report.feedback import function_html, function_text, page_css, p
 from autograder.report.pictures import png
 from autograder.runner import graded, run_seed
 from autograder.sandbox import Limits
-from autograder.submission import Unreadable, blank_submission, read_file, read_submission
+from autograder.submission import Unreadable, blank_submission, read_file, read_submission, restore_name
 
 DEFAULTS = Limits()
 ALIKE = 500  # cells that are kept as HTML, since most are the same in all submissions
@@ -63,6 +63,7 @@ def regular_files_only(assignment: str, student: str, notebooks: list[str]) -> N
     """A hook before each submission: sets links, pipes and the like aside, since nbgrader copies what they lead to.
 
     They are moved to a hidden directory beside the submission's own. The notebook itself stays, to be refused by name.
+    A notebook with another name gets back the assignment's.
     """
     folder = Path(notebooks[0]).parent
     entries = (Path(at) / name for at, folders, files in os.walk(folder) for name in (*folders, *files))
@@ -72,6 +73,8 @@ def regular_files_only(assignment: str, student: str, notebooks: list[str]) -> N
         aside.parent.mkdir(parents=True, exist_ok=True)
         os.replace(entry, aside)
         logging.getLogger(__name__).warning("%r is no regular file: it was moved to %r.", str(entry), str(aside))
+    if restored := restore_name(folder, assignment):
+        notebooks[:] = [str(restored)]
 
 
 def _is_odd(path: Path) -> bool:

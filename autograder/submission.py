@@ -59,6 +59,15 @@ class Submission:
     syntax_errors: dict[str, str]  # function -> why Python cannot read the cell that should define it
 
 
+def restore_name(folder: Path, assignment: str) -> Path | None:
+    """Give the only notebook of a submission the assignment's name, if the student changed it. Returns its new path."""
+    expected = folder / f"{assignment}.ipynb"
+    found = [path for path in folder.glob("*.ipynb") if path.is_file() and not path.is_symlink()]
+    if len(found) != 1 or os.path.lexists(expected):
+        return None
+    return found[0].rename(expected)
+
+
 def read_file(path: Path) -> bytes:
     """The bytes of a submitted file. Raises Unreadable for what is no regular file, or too large."""
     try:

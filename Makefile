@@ -15,7 +15,7 @@ test: lint  ## everything that CI runs
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 	$(BIN)/autograder selftest
 
-browser: $(READY) chromium  ## what students write, in a real browser
+browser: $(READY) chromium  ## feedback, class report, JupyterLab and Formgrader in a real browser
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m browser
 
 shakespeare: $(OLDEST_KERAS)  ## the Shakespeare part with the oldest Keras that is allowed, on PyTorch
@@ -23,7 +23,8 @@ shakespeare: $(OLDEST_KERAS)  ## the Shakespeare part with the oldest Keras that
 		-m "not notebook" tests/test_shakespeare.py
 
 chromium:  ## installs it where it is missing
-	command -v chromium > /dev/null || (apt-get update --quiet && apt-get install --quiet --yes chromium)
+	command -v chromium chromedriver > /dev/null || \
+		(apt-get update --quiet && apt-get install --quiet --yes chromium chromium-driver)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -23,7 +23,7 @@ shakespeare: $(OLDEST_KERAS)  ## the Shakespeare part with the oldest Keras that
 		-m "not notebook" tests/test_shakespeare.py
 
 chromium:  ## installs it where it is missing
-	command -v chromium chromedriver > /dev/null || \
+	(command -v chromium && command -v chromedriver) > /dev/null || \
 		(apt-get update --quiet && apt-get install --quiet --yes chromium chromium-driver)
 
 lint: $(READY)

@@ -2,8 +2,10 @@
 # Gradescope runs this once, when the image is built: the pinned packages, and the seed of this course's random inputs.
 set -euo pipefail
 cd "${AUTOGRADER:-/autograder}/source"
-python=$(command -v python3.13 || command -v python3.12 || command -v python3.11 || true)
-if [ -z "$python" ]; then
+for python in python3.11 python3.12 python3.13 none; do
+    if "$python" -m venv --help > /dev/null 2>&1; then break; fi
+done
+if [ "$python" = none ]; then
     apt-get update --quiet
     apt-get install --quiet --yes python3.11 python3.11-venv
     python=python3.11

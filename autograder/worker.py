@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import io
 import linecache
 import sys
@@ -144,5 +145,7 @@ def serve(requests: int, answers: int, output_limit: int) -> None:
         else:
             function = message["function"]
             alone = len(message["calls"]) == 1
-            reply = [call(namespace, function, list(args), output_limit, alone) for args in message["calls"]]
+            given = message["arguments"]
+            calls = [[copy.deepcopy(given[place]) for place in places] for places in message["calls"]]
+            reply = [call(namespace, function, args, output_limit, alone) for args in calls]
         wire.write_frame(answers, wire.frame(reply))

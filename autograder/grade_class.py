@@ -41,7 +41,7 @@ def grade_class(
     if not notebooks:
         console.print(f"There is nothing to grade: no submitted/STUDENT/{assignment.name}/ in {course.root}.")
         return 0
-    course.check_gradebook(assignment.name)
+    course.prepare_gradebook(assignment.name)
     due = course.due_dates(assignment.name)
     keys: dict[str, str] = {}
     paths: dict[str, Path] = {}  # of the Reports
@@ -70,7 +70,7 @@ def grade_class(
                 if not failed[student]:
                     del failed[student]
                 else:
-                    course.check_gradebook(assignment.name)  # or would the others fare no better?
+                    course.prepare_gradebook(assignment.name)  # or would the others fare no better?
 
         def settle(student: str, text: str, why: str) -> None:
             """What came of grading one: its Report, or why there is none."""

@@ -1,5 +1,7 @@
 """Classes of 10, 100 and 1,000 generated submissions: time each, and the grader's memory.
 
+Feedback pages and the class report are written, and counted.
+
     python -m benchmarks.scale [SIZE ...]
 
 Two in five are right, most others have one known mistake, a few are no notebooks; no two are the same file.
@@ -46,7 +48,7 @@ VARIANTS, MISTAKES = variant_cases(ASSIGNMENT), misconception_cases(ASSIGNMENT)
 
 
 def measure(size: int, console: Console) -> tuple[float, float, float]:
-    """Grade a class: seconds, seconds that the processors worked, and the grader's peak memory in MB."""
+    """Grade a class: seconds, seconds that the processors worked, and the graders' peak memory in MB."""
     draw = random.Random(size)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -59,15 +61,24 @@ def measure(size: int, console: Console) -> tuple[float, float, float]:
         assert course.api.generate_assignment(NAME, force=True)["success"]
         start, used = time.monotonic(), os.times()
         run = subprocess.Popen([sys.executable, "-m", "autograder", "grade"], cwd=root)
-        peak = 0.0
+        peaks: dict[int, float] = {}
         while run.poll() is None:
-            peak = max(peak, peak_mb(run.pid))
+            peaks |= {pid: peak for pid in [run.pid, *children(run.pid)] if (peak := peak_mb(pid))}
             time.sleep(0.1)  # only how often we look
-        seconds, now = time.monotonic() - start, os.times()
         assert run.returncode == 0
+        subprocess.run([sys.executable, "-m", "autograder", "report"], cwd=root, check=True)
+        seconds, now = time.monotonic() - start, os.times()
         assert len(list(root.glob("feedback/*/*/*.html"))) == size
         processors = now.children_user + now.children_system - used.children_user - used.children_system
-    return seconds, processors, peak
+    return seconds, processors, sum(peaks.values())
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started: the grader's pool."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
 
 
 def peak_mb(pid: int) -> float:
@@ -83,8 +94,8 @@ def main() -> None:
     """Measure each size and print the table."""
     console = Console()
     sizes = [int(size) for size in sys.argv[1:]] or SIZES
-    table = Table("submissions", title=f"autograder grade on {os.cpu_count()} cores, feedback pages written")
-    for column in ("minutes", "s each", "CPU s each", "peak MB of the grader"):
+    table = Table("submissions", title=f"autograder grade and report on {os.cpu_count()} cores")
+    for column in ("minutes", "s each", "CPU s each", "peak MB of all graders"):
         table.add_column(column, justify="right")
     for size in sizes:
         seconds, processors, peak = measure(size, console)

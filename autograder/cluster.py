@@ -23,7 +23,7 @@ from autograder.runner import report_of
 from autograder.sandbox import Limits
 from autograder.workers import Workers
 
-PATIENCE = 30  # seconds, for the scheduler to answer and the first worker to be there
+SECONDS_TO_ANSWER, SECONDS_TO_COME = 10, 30  # of the scheduler, and of the first worker
 _ONE_AT_A_TIME = threading.Lock()  # in a worker with several threads: pytest is not made for that
 
 
@@ -94,12 +94,12 @@ def cluster_workers(assignment: Assignment, seed: int, limits: Limits, scheduler
 def cluster(scheduler: str) -> Iterator[Client]:
     """A client of the scheduler. Raises ClusterError where none answers, or it has no workers."""
     try:
-        client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
+        client = Client(scheduler, timeout=SECONDS_TO_ANSWER, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ClusterError(f"No Dask scheduler answers at {scheduler} ({error}): is its address right?") from error
     with client:
         try:
-            client.wait_for_workers(1, timeout=PATIENCE)
+            client.wait_for_workers(1, timeout=SECONDS_TO_COME)
         except TimeoutError as error:
             raise ClusterError(
                 f"The scheduler at {scheduler} has no workers: start some with `dask worker`."

@@ -26,10 +26,13 @@ from autograder.report import Check, Picture, Report, State
 from autograder.sandbox import Limits
 from autograder.submission import read_submission
 
+# What is installed beside pytest, or set for it, must not change a verdict.
+PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 UNUSED_PLUGINS = ("terminal", "cacheprovider", "junitxml", "faulthandler", "unraisableexception", "threadexception",
                   "logging", "warnings", "doctest", "debugging")  # fmt: skip
 PYTEST_OPTIONS = [
-    "--assert=plain", "--capture=no", "--import-mode=importlib", "--strict-markers", "-c", os.devnull,
+    "--disable-plugin-autoload", "--assert=plain", "--capture=no", "--import-mode=importlib", "--strict-markers",
+    "-c", os.devnull,
     *(word for name in UNUSED_PLUGINS for word in ("-p", f"no:{name}")),
 ]  # fmt: skip
 
@@ -81,7 +84,7 @@ def run_checks(plugin: ChecksPlugin) -> list[Check]:
     """Run the assignment's checks on a student's functions."""
     assignment = plugin.assignment
     files = [str(assignment.folder / f"test_{name}.py") for name in assignment.points]
-    with _importable(str(assignment.folder)):
+    with _alone_with(str(assignment.folder)):
         status = pytest.main([*PYTEST_OPTIONS, f"--rootdir={assignment.folder}", *files], plugins=[plugin])
     if plugin.errors or status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise AssignmentError("\n".join(plugin.errors) or f"pytest could not run the checks ({status!r}).")
@@ -96,13 +99,15 @@ def run_checks(plugin: ChecksPlugin) -> list[Check]:
 
 
 @contextlib.contextmanager
-def _importable(folder: str) -> Iterator[None]:
-    """Let the checks import the helpers beside them."""
+def _alone_with(folder: str) -> Iterator[None]:
+    """Let the checks import the helpers beside them, and nothing that is set for pytest reach them."""
+    kept = {name: os.environ.pop(name) for name in PYTEST_VARIABLES if name in os.environ}
     sys.path.insert(0, folder)
     try:
         yield
     finally:
         sys.path.remove(folder)
+        os.environ.update(kept)
 
 
 class ChecksPlugin:

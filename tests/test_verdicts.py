@@ -36,6 +36,14 @@ def test_a_mistake_is_paid_for_once(mistake):
     assert points == {name: ASSIGNMENT.points[name] for name in points}
 
 
+def test_what_is_set_for_pytest_changes_no_verdict(monkeypatch):
+    notebook = KNOWN["clip-bounds-swapped"].notebook
+    expected = scores(notebook)[0]
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--exitfirst -k clip")
+    monkeypatch.setenv("PYTEST_PLUGINS", "not_to_be_imported")
+    assert scores(notebook)[0] == expected
+
+
 def test_two_mistakes_are_paid_for_twice():
     clip = "def clip(gradients, maxValue):\n    return gradients"
     model = next(cell.source for cell in ASSIGNMENT.template.cells if cell.source.startswith("def model("))

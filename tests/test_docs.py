@@ -1,27 +1,48 @@
-"""docs/instructors.md, followed to the letter: from a new course to exported grades."""
+"""Commands in the documentation, followed to the letter."""
 
 import csv
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "docs" / "instructors.md"
+ROOT = Path(__file__).parents[1]
 
 
-def test_the_commands_of_the_page_take_a_new_course_to_exported_grades(tmp_path):
-    blocks = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+def commands(page):
+    """The blocks of shell commands on a page."""
+    return re.findall(r"^```sh\n(.*?)^```$", (ROOT / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def run(script, cwd):
+    """Run commands as they stand; each has to succeed."""
+    environment = {name: value for name, value in os.environ.items() if name != "GRADEBOOK_URL"}
+    done = subprocess.run(
+        ["bash", "-c", "set -euxo pipefail\n" + script], cwd=cwd, env=environment, capture_output=True, text=True,
+        timeout=400,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_instructors_page_takes_a_new_course_to_exported_grades(tmp_path):
     course = tmp_path / "statistics"
     course.mkdir()
-    environment = {name: value for name, value in os.environ.items() if name != "GRADEBOOK_URL"}
-    script = "set -euxo pipefail\n" + "".join(blocks)
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=course, env=environment, capture_output=True, text=True, timeout=400
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    run("".join(commands("docs/instructors.md")), course)
     with open(course / "canvas.csv", newline="", encoding="utf-8") as file:
         scores = {row["SIS Login ID"]: row["averages"] for row in csv.DictReader(file)}
     assert scores == {"": "10", "ann": "10", "bob": "0"}
     for name in ("grades.csv", "moodle.csv", "junit.xml", "summary.md", "averages-report.html"):
         assert (course / name).stat().st_size > 0
     assert sorted(path.parts[-3] for path in course.glob("feedback/*/*/*.html")) == ["ann", "bob"]
+
+
+def test_the_readmes_cycle(course, examples):
+    course.submit("ann", (examples / "perfect.ipynb").read_bytes())
+    shutil.copyfile(examples / "perfect.ipynb", course.root / "some-notebook.ipynb")
+    (cycle,) = (block for block in commands("README.md") if "nbgrader generate_assignment" in block)
+    run(cycle.replace(". .venv/bin/activate\n", ""), course.root)
+    with open(course.root / "grades.csv", encoding="utf-8") as file:
+        assert [float(row["score"]) for row in csv.DictReader(file) if row["student_id"] == "ann"] == [100]
+    assert list(course.root.glob("*-report.html"))
+    assert list(course.root.glob("feedback/ann/*/*.html"))

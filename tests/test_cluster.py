@@ -14,7 +14,7 @@ from tests.redteam.attacks import submission
 from tests.test_grade_class import grade, gradebook
 
 KILLERS = [("killing", "own-exit"), ("killing", "segmentation-fault"), ("exhausting", "memory")]
-LIMITS = "\nc.GradeInSandbox.seconds_per_call = 4\nc.GradeInSandbox.memory_mb = 512\n"
+LIMITS = "\nc.GradeInSandbox.seconds_per_call = 4\nc.GradeInSandbox.memory_mb = 128\n"
 
 
 class Cluster:

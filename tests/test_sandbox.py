@@ -16,6 +16,12 @@ ROOT = Path(__file__).parents[1]
 LIMITS = Limits(memory_mb=512, file_mb=1, output_kb=10)
 
 
+def call_of_attack(*arguments):
+    """The message that asks for one call of the student's function."""
+    places = list(range(len(arguments)))
+    return wire.pack({"do": "call", "function": "attack", "arguments": list(arguments), "calls": [places]})
+
+
 def run(body, *arguments, seconds=10, limits=LIMITS):
     """What a student's function with this body answers: its encoded outcome as a dictionary."""
     source = "import os, sys\ndef attack(*arguments):\n" + "\n".join(f"    {line}" for line in body.splitlines())
@@ -28,8 +34,7 @@ def run(body, *arguments, seconds=10, limits=LIMITS):
             "lent": [],
         }
         assert sandbox.ask(wire.pack(load), seconds) == {"errors": [], "defined": ["attack"]}
-        call = {"do": "call", "function": "attack", "calls": [list(arguments)]}
-        (answer,) = sandbox.ask(wire.pack(call), seconds)
+        (answer,) = sandbox.ask(call_of_attack(*arguments), seconds)
         return answer
 
 
@@ -131,11 +136,9 @@ def test_a_worker_that_does_not_read_holds_nobody_up():
     with Sandbox({}, LIMITS) as sandbox:
         load = {"do": "load", "snippets": [("cell 1", source, (0, 1))], "files": {}, "functions": [], "lent": []}
         sandbox.ask(wire.pack(load), 5)
-        call = wire.pack({"do": "call", "function": "attack", "calls": [[]]})
-        assert sandbox.ask(call, 1) == [{"error": None, "returned": 1, "arguments": [], "printed": ""}]
-        large = wire.pack({"do": "call", "function": "attack", "calls": [["x" * 1_000_000]]})
+        assert sandbox.ask(call_of_attack(), 1) == [{"error": None, "returned": 1, "arguments": [], "printed": ""}]
         with pytest.raises(TimeUp):  # more than its pipe holds
-            sandbox.ask(large, 1)
+            sandbox.ask(call_of_attack("x" * 1_000_000), 1)
 
 
 @pytest.mark.parametrize(

@@ -21,4 +21,7 @@ def course_config(root: Path) -> Config:
 def course_limits(root: Path) -> Limits:
     """What one submission may use: the traits of GradeInSandbox that are set, and the defaults of the others."""
     configured = course_config(root).GradeInSandbox
-    return Limits(**{one.name: configured[one.name] for one in fields(Limits) if one.name in configured})
+    # of the defaults' types, as a trait would be: 10 and 10.0 name two Reports
+    return Limits(**{
+        one.name: type(getattr(Limits, one.name))(configured[one.name]) for one in fields(Limits) if one.name in configured
+    })  # fmt: skip

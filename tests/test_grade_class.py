@@ -55,6 +55,8 @@ def test_what_was_graded_is_not_graded_again(filled):
     first = grade(filled.root)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "4 submissions: 4 graded, 4 recorded, 0 failed" in first.stdout
+    reports = filled.root / ".autograder" / "dinosaur-island" / "reports"
+    assert len(list(reports.iterdir())) == 3  # nbgrader found them there; what is no notebook has none
     scores = gradebook(filled.root)
     assert sum(scores["perfect"].values()) == 100
     assert sum(scores["not-a-notebook"].values()) == 0

@@ -22,6 +22,5 @@ def course_limits(root: Path) -> Limits:
     """What one submission may use: the traits of GradeInSandbox that are set, and the defaults of the others."""
     configured = course_config(root).GradeInSandbox
     # of the defaults' types, as a trait would be: 10 and 10.0 name two Reports
-    return Limits(**{
-        one.name: type(getattr(Limits, one.name))(configured[one.name]) for one in fields(Limits) if one.name in configured
-    })  # fmt: skip
+    types = {one.name: type(getattr(Limits, one.name)) for one in fields(Limits) if one.name in configured}
+    return Limits(**{name: of_type(configured[name]) for name, of_type in types.items()})

@@ -8,9 +8,11 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import nbgrader.api
 from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 from nbgrader.apps import NbGraderAPI
 from rich.table import Table
@@ -31,6 +33,9 @@ SEARCHED = (
     ("grade", "notebook_id"),
     ("comment", "notebook_id"),
 )
+
+# nbgrader opens the gradebook again and again; SQLAlchemy remembers its queries as long as the engine is the same.
+nbgrader.api.create_engine = cache(nbgrader.api.create_engine)
 
 
 class GradebookError(CannotGrade):

@@ -85,7 +85,9 @@ def run_checks(plugin: ChecksPlugin) -> list[Check]:
     assignment = plugin.assignment
     files = [str(assignment.folder / f"test_{name}.py") for name in assignment.points]
     with _alone_with(str(assignment.folder)):
-        status = pytest.main([*PYTEST_OPTIONS, f"--rootdir={assignment.folder}", *files], plugins=[plugin])
+        # without confcutdir pytest lists every directory above, too
+        here = [f"--rootdir={assignment.folder}", f"--confcutdir={assignment.folder}"]
+        status = pytest.main([*PYTEST_OPTIONS, *here, *files], plugins=[plugin])
     if plugin.errors or status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise AssignmentError("\n".join(plugin.errors) or f"pytest could not run the checks ({status!r}).")
     for name, points in assignment.points.items():

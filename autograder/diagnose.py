@@ -101,17 +101,18 @@ class Variant:
         if key not in self._answers:
             try:
                 with _time_limit(min(SECONDS, 0.5 + 5 * calls.seconds)):
-                    self._answers[key] = [self._answer(arguments) for arguments in calls.arguments]
+                    matter = self._matter if len(calls.arguments) == 1 else []  # those of several are not sent back
+                    self._answers[key] = [self._answer(arguments, matter) for arguments in calls.arguments]
             except Exception as error:
                 self._answers[key] = type(error).__name__
         return self._answers[key]
 
-    def _answer(self, arguments: Sequence[Any]) -> Outcome:
+    def _answer(self, arguments: Sequence[Any], matter: Sequence[str]) -> Outcome:
         name = self._misconception.function
         if self._namespace is None:
             self._namespace = run_cells({**self._reference.cells, name: self._misconception.source})
         outcome = call(self._namespace, name, tuple(arguments), self._reference.signatures[name])
-        return replace(outcome, arguments={name: outcome.arguments[name] for name in self._matter})
+        return replace(outcome, arguments={name: outcome.arguments[name] for name in matter})
 
 
 class TimeUp(Exception):

@@ -67,7 +67,7 @@ def _reference(assignment: Assignment) -> Reference:
     return Reference(assignment)
 
 
-@lru_cache(maxsize=64)  # many students make the same mistake, and replaying it takes as long as theirs
+@lru_cache(maxsize=32)  # many students make the same mistake, and replaying it takes as long as theirs
 def _follower(reference: Reference, sources: tuple[tuple[str, str], ...]) -> Follower:
     return Follower(reference, dict(sources), {})
 

@@ -36,6 +36,7 @@ SEARCHED = (
 
 # nbgrader opens the gradebook again and again; SQLAlchemy remembers its queries as long as the engine is the same.
 nbgrader.api.create_engine = cache(nbgrader.api.create_engine)
+nbgrader.api.Base.metadata.create_all = cache(nbgrader.api.Base.metadata.create_all)  # once for each engine
 
 
 class GradebookError(CannotGrade):

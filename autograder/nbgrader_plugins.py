@@ -17,6 +17,7 @@ from nbconvert.exporters import HTMLExporter, NotebookExporter, TemplateExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
+from nbconvert.filters.strings import clean_html
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -215,6 +216,12 @@ def harmless_markdown(source: str) -> str:
     """A jinja filter in the place of nbconvert's markdown2html: the same HTML without scripts, images and frames."""
     html = str(markdown2html_mistune(source))
     return str(bleach.clean(html, tags=MARKDOWN_TAGS, attributes={"a": ["href", "title"], "*": ["id"]}))
+
+
+@lru_cache(maxsize=ALIKE)
+def harmless_output(html: str) -> str:
+    """A jinja filter in the place of nbconvert's clean_html: the same, remembered."""
+    return str(clean_html(html))
 
 
 def _assignment(root: str, name: str) -> Assignment | None:

@@ -37,13 +37,16 @@ def plug_in(c: Config) -> None:
         "nbgrader.preprocessors.LimitOutput",
         "nbgrader.preprocessors.SaveAutoGrades",
         "nbgrader.preprocessors.AssignLatePenalties",
-        "nbgrader.preprocessors.CheckCellMetadata",
     ]
+    c.Exporter.optimistic_validation = True  # once at the end, not after each step
 
     # What students wrote in HTML is made harmless.
     c.GenerateFeedback.exporter_class = f"{PLUGINS}.FeedbackExporter"
     c.HTMLExporter.sanitize_html = True  # of outputs
-    c.HTMLExporter.filters = {"markdown2html": f"{PLUGINS}.harmless_markdown"}
+    c.HTMLExporter.filters = {
+        "markdown2html": f"{PLUGINS}.harmless_markdown",
+        "clean_html": f"{PLUGINS}.harmless_output",
+    }
     c.GenerateFeedback.preprocessors = [
         "nbgrader.preprocessors.GetGrades",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",

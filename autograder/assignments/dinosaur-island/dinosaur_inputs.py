@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,7 @@ from autograder.compare import CheckFailed, short
 GRADIENTS = ("dWax", "dWaa", "dWya", "db", "dby")
 PARAMETERS = ("Wax", "Waa", "Wya", "b", "by")
 LINE = 500  # as much of a printed line is looked at
+TELLING = 0.1  # nats: twice and more what is taken for chance in as many names as are drawn
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -56,12 +58,15 @@ def step(parameters: dict[str, np.ndarray], letter: int | None, a_prev: np.ndarr
     return e / e.sum(), a
 
 
+Step = Callable[[dict[str, np.ndarray], int | None, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
 @lru_cache(maxsize=16)  # the same for all students
 def chatty_case(
     seeds: tuple[int, ...], n_a: int, vocab_size: int, newline: int, positions: tuple[int, ...],
     lengths: tuple[float, float],
 ) -> tuple[dict[str, np.ndarray], dict[tuple[int, ...], float]]:  # fmt: skip
-    """A random network whose names have on average a length within `lengths`: long enough to tell, quick to draw.
+    """A random network whose names have on average a length within `lengths`, and whose letters matter to the next.
 
     With it comes the law of its characters at `positions`.
     """
@@ -69,18 +74,42 @@ def chatty_case(
     while True:
         parameters = network(rng, n_a, vocab_size, sharpness=2)
         parameters["b"] *= 4
-        drawn = [_drawn_length(parameters, newline, rng) for _ in range(60)]
-        if lengths[0] <= np.mean(drawn) <= lengths[1]:
-            return parameters, law(parameters, newline, positions)
+        score, low, high = float(parameters["by"][newline, 0]), -20.0, 20.0
+        for _ in range(10):  # the higher the newline's score, the shorter the names
+            mean = _mean_length(parameters, newline, seeds)
+            if lengths[0] <= mean <= lengths[1]:
+                table = law(parameters, newline, positions)
+                if all(_tells(table, law(parameters, newline, positions, other)) for other in (blind, forgetful)):
+                    return parameters, table
+                break
+            middle = (low + high) / 2
+            low, high = (low, middle) if mean < lengths[0] else (middle, high)
+            parameters["by"][newline] = score + (low + high) / 2
 
 
-def _drawn_length(parameters: dict[str, np.ndarray], newline: int, rng: np.random.Generator) -> int:
-    a, letter, length = np.zeros((len(parameters["b"]), 1)), None, 0
-    while letter != newline and length < 50:
-        p, a = step(parameters, letter, a)
-        letter = int(rng.choice(len(p), p=p))
-        length += 1
-    return length
+def _tells(table: dict[tuple[int, ...], float], other: dict[tuple[int, ...], float]) -> bool:
+    """Whether a sampler with the `other` law is soon found out; the first letter alone tells nothing of the next."""
+    return len(next(iter(table))) == 1 or max(divergence(other.get(cell, 0), p) for cell, p in table.items()) > TELLING
+
+
+def divergence(f: float, p: float) -> float:
+    """Kullback-Leibler divergence of a coin with chance f from one with chance p."""
+    terms = [(f, p), (1 - f, 1 - p)]
+    return sum(a * np.log(a / max(b, 1e-300)) for a, b in terms if a > 0)
+
+
+def _mean_length(parameters: dict[str, np.ndarray], newline: int, seeds: tuple[int, ...]) -> float:
+    """The mean length of 60 names; the same random numbers each time, so that one score more changes little."""
+    rng = np.random.default_rng(seeds)
+    total = 0
+    for _ in range(60):
+        a, letter, length = np.zeros((len(parameters["b"]), 1)), None, 0
+        while letter != newline and length < 50:
+            p, a = step(parameters, letter, a)
+            letter = min(int(np.searchsorted(p.cumsum(), rng.random())), len(p) - 1)
+            length += 1
+        total += length
+    return total / 60
 
 
 def smallest_margin(parameters: dict[str, np.ndarray], indices: list[int], seed: int) -> float:
@@ -113,7 +142,21 @@ def stream_cases(reference: Any, seed: int) -> list[tuple[dict[str, np.ndarray],
     return cases
 
 
-def law(parameters: dict[str, np.ndarray], newline: int, positions: tuple[int, ...]) -> dict[tuple[int, ...], float]:
+def blind(parameters: dict[str, np.ndarray], letter: int | None, a_prev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A step without the letter before."""
+    return step(parameters, None, a_prev)
+
+
+def forgetful(
+    parameters: dict[str, np.ndarray], letter: int | None, a_prev: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """A step without memory."""
+    return step(parameters, letter, 0 * a_prev)
+
+
+def law(
+    parameters: dict[str, np.ndarray], newline: int, positions: tuple[int, ...], step: Step = step
+) -> dict[tuple[int, ...], float]:
     """Exact joint probabilities of the characters at `positions`; after a name's end all are newlines."""
     table: dict[tuple[int, ...], float] = {}
 

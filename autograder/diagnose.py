@@ -33,6 +33,7 @@ class Misconception:
     tells: str
     source: str
     shows_on: str
+    never_ends: bool = False
 
 
 @lru_cache(maxsize=4)
@@ -44,7 +45,14 @@ def load_misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
     cells = Reference(assignment).cells
     rows = tomllib.loads(path.read_text("utf-8"))["misconception"]
     known = tuple(
-        Misconception(row["id"], row["function"], row["tells"], _edited(cells[row["function"]], row), row["shows_on"])
+        Misconception(
+            row["id"],
+            row["function"],
+            row["tells"],
+            _edited(cells[row["function"]], row),
+            row["shows_on"],
+            row.get("never_ends", False),
+        )
         for row in rows
     )
     if len({one.id for one in known}) < len(known):
@@ -52,7 +60,7 @@ def load_misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
     return known
 
 
-def _edited(solution: str, row: Mapping[str, str]) -> str:
+def _edited(solution: str, row: Mapping[str, Any]) -> str:
     if "body" in row:
         return row["body"]
     if solution.count(row["old"]) != 1:
@@ -67,15 +75,26 @@ def diagnose(
     function: str, calls: Sequence[Calls], assignment: Assignment, reference: Reference
 ) -> Misconception | None:
     """The first misconception that answers the `calls` to `function` as the student's did, or None."""
-    mine = [_first(REPLAYED, one) for one in sorted(calls, key=lambda one: one.seconds) if one.function == function]
+    mine = [_first(REPLAYED, one) for one in calls if one.function == function]
     if all(isinstance(one.outcome, CallFailed) and one.outcome.kind == "NotDefined" for one in mine):
         return None
-    digests = [hashlib.sha256(wire.pack((function, list(one.arguments)))).hexdigest() for one in mine]
-    for misconception in (one for one in load_misconceptions(assignment) if one.function == function):
+    # The order is the same for all students, small calls first: most misconceptions are ruled out by few.
+    frames = sorted(((wire.pack((function, one.cell, list(one.arguments))), one) for one in mine), key=_effort)
+    digests = [(hashlib.sha256(frame).hexdigest(), one) for frame, one in frames]
+    endless = any(isinstance(one.outcome, CallFailed) and one.outcome.kind == "TimeUp" for one in mine)
+    for misconception in load_misconceptions(assignment):
+        if misconception.function != function or (misconception.never_ends and not endless):
+            continue
         variant = Variant(assignment, reference, misconception)
-        if all(alike(variant.answers(one, key), one.outcome) for one, key in zip(mine, digests, strict=True)):
+        if all(alike(variant.answers(one, digest), one.outcome) for digest, one in digests):
             return misconception
     return None
+
+
+def _effort(call: tuple[bytes, Calls]) -> tuple[int, int]:
+    """What it takes to replay a call: whole seconds, then how much is handed over."""
+    frame, calls = call
+    return int(calls.seconds), len(frame)
 
 
 def _first(count: int, calls: Calls) -> Calls:
@@ -93,7 +112,7 @@ class Variant:
         self._reference = reference
         self._misconception = misconception
         self._matter = assignment.arguments_that_matter.get(misconception.function, [])
-        self._namespace: dict[str, Any] | None = None
+        self._namespaces: dict[str, dict[str, Any]] = {}  # by the cell that runs after the others
 
     def answers(self, calls: Calls, digest: str) -> list[Outcome] | str:
         """What the mistaken function answers, or the name of the exception that it raises."""
@@ -102,16 +121,17 @@ class Variant:
             try:
                 with _time_limit(min(SECONDS, 0.5 + 5 * calls.seconds)):
                     matter = self._matter if len(calls.arguments) == 1 else []  # those of several are not sent back
-                    self._answers[key] = [self._answer(arguments, matter) for arguments in calls.arguments]
+                    self._answers[key] = [self._answer(calls.cell, one, matter) for one in calls.arguments]
             except Exception as error:
                 self._answers[key] = type(error).__name__
         return self._answers[key]
 
-    def _answer(self, arguments: Sequence[Any], matter: Sequence[str]) -> Outcome:
+    def _answer(self, cell: str, arguments: Sequence[Any], matter: Sequence[str]) -> Outcome:
         name = self._misconception.function
-        if self._namespace is None:
-            self._namespace = run_cells({**self._reference.cells, name: self._misconception.source})
-        outcome = call(self._namespace, name, tuple(arguments), self._reference.signatures[name])
+        if cell not in self._namespaces:
+            cells = {**self._reference.cells, name: self._misconception.source, "cell": cell}
+            self._namespaces[cell] = run_cells(cells)
+        outcome = call(self._namespaces[cell], name, tuple(arguments), self._reference.signatures[name])
         return replace(outcome, arguments={name: outcome.arguments[name] for name in matter})
 
 

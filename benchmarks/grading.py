@@ -24,6 +24,7 @@ from rich.table import Table
 from autograder.assignment import course_root, load_assignment
 from autograder.course import Course
 from autograder.demo import make_course
+from autograder.diagnose import load_misconceptions
 from autograder.selftest import misconception_cases, variant_cases
 from benchmarks.in_kernel import make_kernel_course, without_demonstrations
 from benchmarks.in_otter import make_otter_zip
@@ -31,13 +32,13 @@ from benchmarks.in_otter import make_otter_zip
 ASSIGNMENT = without_demonstrations(load_assignment("dinosaur-island", course_root()))
 NAME = ASSIGNMENT.name
 SIZE, SEED = 40, 1
-NEVER_END = {"sample-counter-not-advanced", "sample-or-for-and"}
 TICK = os.sysconf("SC_CLK_TCK")
 
 
 def the_class() -> dict[str, bytes]:
     """Student -> notebook: three wrong ones to a right one, spread over all that are known."""
-    wrong = [case for case in misconception_cases(ASSIGNMENT) if case.id not in NEVER_END]
+    endless = {one.id for one in load_misconceptions(ASSIGNMENT) if one.never_ends}
+    wrong = [case for case in misconception_cases(ASSIGNMENT) if case.id not in endless]
     right = variant_cases(ASSIGNMENT)
     chosen = [*wrong[:: len(wrong) // 30][:30], *right[:: len(right) // 10][:10]]
     assert len(chosen) == SIZE

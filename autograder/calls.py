@@ -7,7 +7,7 @@ import copy
 import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -48,6 +48,15 @@ class Calls:
     arguments: Sequence[Sequence[Any]]
     outcome: Sequence[Outcome] | CallFailed
     seconds: float
+    cell: str = ""  # what ran after the student's cells
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a student's functions are defined: files with another text, and a cell of ours after theirs."""
+
+    files: tuple[tuple[str, str], ...] = ()
+    cell: str = ""
 
 
 class RemoteFunction:
@@ -86,19 +95,23 @@ class Student:
         self._seconds_left = limits.seconds_per_submission
         self._timeouts: dict[tuple[str, bool], int] = {}  # by function, and whether others were lent
         self._answers: dict[tuple[Any, ...], list[Outcome] | CallFailed] = {}
-        self._given: dict[str, str] = {}  # the files with other content in the sandbox now
         self._errors: list[dict[str, Any]] = []
         self._defined: list[str] = []
         self._lent: Mapping[str, Callable[..., Outcome]] = {}
-        self._replaced: list[str] = []  # the functions that are ours in the sandbox now
+        self._loaded: tuple[Setting, list[str]] | None = None  # what runs in the sandbox now, and what of it is lent
+        self._written: set[str] = set()  # the files with other content in the sandbox now
         self.calls: list[Calls] = []
 
     def __getattr__(self, name: str) -> RemoteFunction:
-        return self.given(name, {})
+        return self.given(name, Setting())
 
-    def with_file(self, path: str, text: str) -> StudentWithFile:
+    def with_file(self, path: str, text: str) -> StudentGiven:
         """The student's functions, defined afresh in a directory where `path` holds `text`."""
-        return StudentWithFile(self, {path: text})
+        return StudentGiven(self, Setting()).with_file(path, text)
+
+    def with_cell(self, source: str) -> StudentGiven:
+        """The student's functions, after one more cell has run: it may put stand-ins in the place of some of them."""
+        return StudentGiven(self, Setting()).with_cell(source)
 
     def part(self, name: str) -> RemoteFunction:
         """A function that the solution calls in the place of its own: no call of a check, so none is remembered."""
@@ -113,16 +126,17 @@ class Student:
         finally:
             self._lent = {}
 
-    def given(self, name: str, files: Mapping[str, str]) -> RemoteFunction:
+    def given(self, name: str, setting: Setting) -> RemoteFunction:
         if name not in self._signatures:
             raise AttributeError(name)
-        return RemoteFunction(partial(self._call, name, files), self._signatures[name])
+        return RemoteFunction(partial(self._call, name, setting), self._signatures[name])
 
     def close(self) -> None:
         """Kill the sandbox."""
         if self._sandbox is not None:
             self._sandbox.close()
-            self._sandbox = None
+            self._sandbox = self._loaded = None
+            self._written = set()
 
     def __enter__(self) -> Self:
         return self
@@ -130,26 +144,26 @@ class Student:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _call(self, name: str, files: Mapping[str, str], calls: Sequence[Sequence[Any]]) -> list[Outcome]:
+    def _call(self, name: str, setting: Setting, calls: Sequence[Sequence[Any]]) -> list[Outcome]:
         """The outcomes of the calls. The same calls again within a grading are answered from memory."""
         frame = self._frame(name, calls)
-        key = (frame, tuple(files.items()), tuple(self._lent))
+        key = (frame, setting, tuple(self._lent))
         if key not in self._answers:
             start = time.monotonic()
             try:
-                self._answers[key] = self._call_worker(name, files, calls, frame)
+                self._answers[key] = self._call_worker(name, setting, calls, frame)
             except CallFailed as failure:
                 self._answers[key] = failure
             if not self._lent:
                 seconds = time.monotonic() - start
-                self.calls.append(Calls(name, copy.deepcopy(calls), self._answers[key], seconds))
+                self.calls.append(Calls(name, copy.deepcopy(calls), self._answers[key], seconds, setting.cell))
         answer = self._answers[key]
         if isinstance(answer, CallFailed):
             raise CallFailed(str(answer), answer.kind)
         return answer
 
     def _call_unrecorded(self, name: str, calls: Sequence[Sequence[Any]]) -> list[Outcome]:
-        return self._call_worker(name, {}, calls, self._frame(name, calls))
+        return self._call_worker(name, Setting(), calls, self._frame(name, calls))
 
     def _frame(self, name: str, calls: Sequence[Sequence[Any]]) -> bytes:
         """The message for the worker. What many calls have in common, as the network of a thousand names, goes once."""
@@ -158,10 +172,8 @@ class Student:
         places = [[place[id(argument)] for argument in arguments] for arguments in calls]
         return wire.pack({"do": "call", "function": name, "arguments": list(shared.values()), "calls": places})
 
-    def _call_worker(
-        self, name: str, files: Mapping[str, str], calls: Sequence[Sequence[Any]], frame: bytes
-    ) -> list[Outcome]:
-        self._load(files)
+    def _call_worker(self, name: str, setting: Setting, calls: Sequence[Sequence[Any]], frame: bytes) -> list[Outcome]:
+        self._load(setting)
         if name not in self._defined:
             raise CallFailed(self._why_not_defined(name), "NotDefined")
         if self._timeouts.get((name, bool(self._lent)), 0) >= TIMEOUTS_ALLOWED:
@@ -187,20 +199,20 @@ class Student:
             raise ValueError("not an answer")
         return Outcome(answer["returned"], dict(zip(names, changed, strict=False)), answer["printed"])
 
-    def _load(self, files: Mapping[str, str]) -> None:
-        """See to a running worker whose cells ran with `files` in place."""
-        if self._sandbox is not None and files == self._given and list(self._lent) == self._replaced:
+    def _load(self, setting: Setting) -> None:
+        """See to a running worker whose cells ran in this setting."""
+        if self._loaded == (setting, list(self._lent)):
             return
         if self._sandbox is None:
             self._sandbox = Sandbox(self._files, self._limits)
-            self._given = {}
-        original = {path: self._files[path].read_text("utf-8") for path in self._given if path in self._files}
+        original = {path: self._files[path].read_text("utf-8") for path in self._written if path in self._files}
         message = {
             "do": "load",
             "snippets": [(f"cell {one.cell_number}", one.source, one.statements) for one in self._snippets],
-            "files": {**original, **files},
+            "files": {**original, **dict(setting.files)},
             "functions": list(self._signatures),
             "lent": list(self._lent),
+            "cell": setting.cell,
         }
         try:
             answer = self._ask(wire.pack(message), "your cells")
@@ -209,8 +221,8 @@ class Student:
         except (KeyError, TypeError, ValueError) as error:
             self.close()
             raise CallFailed("The notebook's cells gave no usable answer.", "Died") from error
-        self._given = dict(files)
-        self._replaced = list(self._lent)
+        self._written = set(dict(setting.files))
+        self._loaded = (setting, list(self._lent))
 
     def _ask(self, frame: bytes, who: str) -> Any:
         assert self._sandbox is not None
@@ -278,11 +290,19 @@ def _modest(value: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class StudentWithFile:
-    """The student's functions, defined where some files hold other text."""
+class StudentGiven:
+    """The student's functions in another setting."""
 
     student: Student
-    files: Mapping[str, str]
+    setting: Setting
+
+    def with_file(self, path: str, text: str) -> StudentGiven:
+        """The same where `path` holds `text`."""
+        return replace(self, setting=replace(self.setting, files=(*self.setting.files, (path, text))))
+
+    def with_cell(self, source: str) -> StudentGiven:
+        """The same after one more cell has run."""
+        return replace(self, setting=replace(self.setting, cell=source))
 
     def __getattr__(self, name: str) -> RemoteFunction:
-        return self.student.given(name, self.files)
+        return self.student.given(name, self.setting)

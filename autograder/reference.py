@@ -57,13 +57,17 @@ def run_cells(cells: Mapping[str, str]) -> Namespace:
 class Reference:
     """The solution's functions, as attributes that answer with an Outcome, like those of `Student`."""
 
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, cell: str = "") -> None:
+        self._assignment = assignment
         self.cells = solution_cells(assignment.source)
+        self.cell = cell  # runs after them
         self.identity = assignment.checks_hash
-        self._namespace = run_cells(self.cells)
+        self._namespace = run_cells({**self.cells, "cell": cell})
         self.functions = list(assignment.points)
         self.signatures = {name: inspect.signature(self._namespace[name]) for name in self.functions}
         self._answers: dict[bytes, list[Outcome]] = {}
+        self._with_cells: dict[str, Reference] = {}
+        self._inner: dict[str, list[str]] = {}
 
     def __getattr__(self, name: str) -> RemoteFunction:
         if name.startswith("_") or name not in self.signatures:
@@ -80,6 +84,12 @@ class Reference:
         """The same functions: the solution reads no file."""
         return self
 
+    def with_cell(self, source: str) -> Reference:
+        """The same functions after one more cell has run."""
+        if source not in self._with_cells:
+            self._with_cells[source] = Reference(self._assignment, source)
+        return self._with_cells[source]
+
     def part(self, name: str) -> Callable[..., Outcome]:
         """A function that a student's code calls in the place of its own: nothing of it is remembered or copied."""
 
@@ -94,10 +104,12 @@ class Reference:
 
     def inner_functions(self, name: str) -> list[str]:
         """The assignment's other functions that the solution of `name` calls, or that those call."""
-        code = dis.get_instructions(self._namespace[name])
-        direct = {one.argval for one in code if one.opname == "LOAD_GLOBAL"} & {*self.functions} - {name}
-        inner = {*direct, *(further for one in direct for further in self.inner_functions(one))}
-        return [other for other in self.functions if other in inner]
+        if name not in self._inner:
+            code = dis.get_instructions(self._namespace[name])
+            direct = {one.argval for one in code if one.opname == "LOAD_GLOBAL"} & {*self.functions} - {name}
+            inner = {*direct, *(further for one in direct for further in self.inner_functions(one))}
+            self._inner[name] = [other for other in self.functions if other in inner]
+        return self._inner[name]
 
 
 class Follower:
@@ -112,12 +124,20 @@ class Follower:
         self._known = known
         self._remote = remote
         self._answers: dict[bytes, list[Outcome]] = {}
+        self._with_cells: dict[str, Follower] = {}
 
     @cached_property
     def _namespace(self) -> Namespace:
         namespace = run_cells({**self._reference.cells, **self._known})
         namespace.update({name: _as_local(function) for name, function in self._remote.items()})
+        exec(self._reference.cell, namespace)
         return namespace
+
+    def with_cell(self, source: str) -> Follower:
+        """The same after one more cell has run."""
+        if source not in self._with_cells:
+            self._with_cells[source] = Follower(self._reference.with_cell(source), self._known, self._remote)
+        return self._with_cells[source]
 
     def __getattr__(self, name: str) -> RemoteFunction:
         return RemoteFunction(partial(self._call, name), self._reference.signatures[name])

@@ -140,6 +140,7 @@ def serve(requests: int, answers: int, output_limit: int) -> None:
         if message["do"] == "load":
             namespace, errors = load(message["snippets"], message["files"])
             namespace |= {name: borrowed(name, ask) for name in message["lent"]}
+            exec(message["cell"], namespace)
             defined = [name for name in message["functions"] if callable(namespace.get(name))]
             reply: Any = wire.encode({"errors": errors, "defined": defined})
         else:

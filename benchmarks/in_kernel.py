@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import nbformat
@@ -42,17 +43,20 @@ def same(seen, expected):
 outcomes = {}
 
 
-def outcome_of(function, files, arguments):
+def outcome_of(function, files, cell, arguments):
     """As in our grader, checks that make the same call share its outcome."""
-    key = pickle.dumps((files, arguments))
+    key = pickle.dumps((files, cell, arguments))
     if key not in outcomes:
         kept = {path: open(path).read() for path in files}
+        names = dict(function.__globals__)
         try:
             for path, text in files.items():
                 open(path, "w").write(text)
+            exec(cell, function.__globals__)
             with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
                 outcomes[key] = function(*copy.deepcopy(arguments))
         finally:
+            function.__globals__.update(names)
             for path, text in kept.items():
                 open(path, "w").write(text)
     return outcomes[key]
@@ -64,8 +68,8 @@ def score_of(function, name):
     score = 0
     for check, points, calls in checks:
         try:
-            for files, arguments, expected in calls:
-                assert same(outcome_of(function, files, arguments), expected), "wrong value"
+            for files, cell, arguments, expected in calls:
+                assert same(outcome_of(function, files, cell, arguments), expected), "wrong value"
             score += points
         except Exception as error:
             print(check, type(error).__name__, error)
@@ -77,20 +81,29 @@ score_of(NAME, "NAME")
 '''
 
 
+Noted = dict[str, list[tuple[Mapping[str, str], str, Sequence[Any], Any]]]
+
+
 class Recorder:
     """The solution in a student's place: notes per check what is called, and what the solution answers."""
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(
+        self, reference: Reference, noted: Noted | None = None, files: Mapping[str, str] = MappingProxyType({}),
+        cell: str = "",
+    ) -> None:  # fmt: skip
         self._reference = reference
-        self._files: Mapping[str, str] = {}
-        self.noted: dict[str, list[tuple[Mapping[str, str], Sequence[Any], Any]]] = {}
+        self._files = files
+        self._cell = cell
+        self.noted: Noted = {} if noted is None else noted
         self.calls: list[Any] = []
 
     def with_file(self, path: str, text: str) -> Recorder:
         """The same functions where a file holds another text."""
-        other = Recorder(self._reference)
-        other._files, other.noted = {path: text}, self.noted
-        return other
+        return Recorder(self._reference, self.noted, {path: text}, self._cell)
+
+    def with_cell(self, source: str) -> Recorder:
+        """The same functions after one more cell."""
+        return Recorder(self._reference.with_cell(source), self.noted, self._files, source)
 
     def __getattr__(self, name: str) -> RemoteFunction:
         def call(calls: Sequence[Sequence[Any]]) -> list[Outcome]:
@@ -98,7 +111,7 @@ class Recorder:
             file, _, check = os.environ["PYTEST_CURRENT_TEST"].split(" ")[0].rpartition("::")
             check = f"{Path(file).stem}.{check}".replace("test_", "")
             self.noted.setdefault(check, []).extend(
-                (self._files, copy.deepcopy(arguments), outcome.returned)
+                (dict(self._files), self._cell, copy.deepcopy(arguments), outcome.returned)
                 for arguments, outcome in zip(calls, outcomes, strict=True)
             )
             return outcomes

@@ -29,8 +29,8 @@ HELPERS = """
 def failures(function, name, number):
     with open("checks.pickle", "rb") as file:
         check, points, calls = pickle.load(file)[name][number]
-    for files, arguments, expected in calls:
-        if not same(outcome_of(function, files, arguments), expected):
+    for files, cell, arguments, expected in calls:
+        if not same(outcome_of(function, files, cell, arguments), expected):
             return f"{check}: wrong value"
     return ""
 """

@@ -1,6 +1,6 @@
 """What the hidden checks compare is determined: weights that differ in the twelfth digit never change a verdict."""
 
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 import pytest
@@ -18,14 +18,18 @@ TIMES = 100
 class PerturbedSolution:
     """The solution as a student's functions, with every weight that goes into them off by up to RELATIVE."""
 
-    def __init__(self, reference, seed):
-        self.reference = reference
+    def __init__(self, reference, seed, cell=""):
+        self.reference, self.seed, self.cell = reference, seed, cell
         self.rng = np.random.default_rng(seed)
         self.calls = []
         self.answers = {}
+        self.with_cell = lru_cache(self.with_cell)
 
     def with_file(self, path, text):
         return self
+
+    def with_cell(self, source):
+        return PerturbedSolution(self.reference, self.seed, source)
 
     def __getattr__(self, name):
         return RemoteFunction(partial(self.answer, name), self.reference.signatures[name])
@@ -46,7 +50,7 @@ class PerturbedSolution:
 
     @cached_property
     def cells(self):
-        namespace = run_cells(self.reference.cells)
+        namespace = run_cells({**self.reference.cells, "cell": self.cell})
         initialize = namespace["initialize_parameters"]
         namespace["initialize_parameters"] = lambda *sizes: self.off(initialize(*sizes))
         return namespace

@@ -32,6 +32,7 @@ def run(body, *arguments, seconds=10, limits=LIMITS):
             "files": {},
             "functions": ["attack"],
             "lent": [],
+            "cell": "",
         }
         assert sandbox.ask(wire.pack(load), seconds) == {"errors": [], "defined": ["attack"]}
         (answer,) = sandbox.ask(call_of_attack(*arguments), seconds)
@@ -134,7 +135,14 @@ def test_a_worker_that_does_not_read_holds_nobody_up():
         "    while True: pass\n"
     )
     with Sandbox({}, LIMITS) as sandbox:
-        load = {"do": "load", "snippets": [("cell 1", source, (0, 1))], "files": {}, "functions": [], "lent": []}
+        load = {
+            "do": "load",
+            "snippets": [("cell 1", source, (0, 1))],
+            "files": {},
+            "functions": [],
+            "lent": [],
+            "cell": "",
+        }
         sandbox.ask(wire.pack(load), 5)
         assert sandbox.ask(call_of_attack(), 1) == [{"error": None, "returned": 1, "arguments": [], "printed": ""}]
         with pytest.raises(TimeUp):  # more than its pipe holds

@@ -34,7 +34,7 @@ class Assignment:
     @cached_property
     def template(self) -> NotebookNode:
         """The source notebook: which cells a submission has, and what they are worth."""
-        return nbformat.read(self.source, as_version=4)
+        return read_source(self.source)
 
     @cached_property
     def points(self) -> dict[str, float]:
@@ -45,12 +45,15 @@ class Assignment:
 
     @cached_property
     def _description(self) -> dict[str, Any]:
-        return tomllib.loads((self.folder / "assignment.toml").read_text("utf-8"))
+        return read_toml(self.folder / "assignment.toml")
 
     @cached_property
     def sandbox_files(self) -> dict[str, Path]:
         """What lies beside the student's code in the sandbox: path there -> file here."""
-        return {name: self.root / name for name in self._description["sandbox_files"]}
+        files = {name: self.root / name for name in self._description.get("sandbox_files", [])}
+        if missing := next((path for path in files.values() if not path.is_file()), None):
+            raise AssignmentError(f"assignment.toml names the file {missing}, which is not there.")
+        return files
 
     @cached_property
     def arguments_that_matter(self) -> dict[str, list[str]]:
@@ -70,6 +73,22 @@ class Assignment:
         files = [*self.check_files, *ENGINE.glob("*.py"), self.source, *self.sandbox_files.values()]
         parts = sorted(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest() for path in files)
         return hashlib.sha256(b"".join(parts)).hexdigest()  # the same wherever the course lies
+
+
+def read_source(path: Path) -> NotebookNode:
+    """A source notebook. Raises AssignmentError where it cannot be read."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except (OSError, ValueError, nbformat.ValidationError) as error:
+        raise AssignmentError(f"{path} is no notebook that can be read: {str(error)[:200]}") from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file holds. Raises AssignmentError where it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise AssignmentError(f"{path} cannot be read: {error}.") from None
 
 
 def assignment_folder(name: str, root: Path) -> Path | None:
@@ -95,15 +114,15 @@ def only_assignment(root: Path) -> str:
     """The assignment of the course that has checks. Raises AssignmentError where there are several, or none."""
     names = [path.name for path in sorted((root / "source").glob("*")) if assignment_folder(path.name, root)]
     if len(names) != 1:
-        several = f"Which assignment? {', '.join(names)}" if names else "No assignment in source/ has checks"
-        raise AssignmentError(f"{several}: name it, or write one with `autograder new NAME`.")
+        if several := " or ".join(names):
+            raise AssignmentError(f"Which assignment, {several}? Say `grade NAME`, or `check --assignment NAME`.")
+        raise AssignmentError("No assignment in source/ has checks: write one with `autograder new NAME`.")
     return names[0]
 
 
-def course_root() -> Path:
-    """The course that the current directory is in, else the one that this package lies in."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
+def course_root(*places: Path) -> Path:
+    """The course that one of these places is in, or the current directory, else the one that this package lies in."""
+    for folder in (one for place in (*places, Path.cwd()) for one in (place.resolve(), *place.resolve().parents)):
         if (folder / "nbgrader_config.py").is_file() and (folder / "source").is_dir():
             return folder
     return ENGINE.parent

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import inspect
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from autograder.sandbox import Died, Limits, Sandbox, TimeUp
 from autograder.submission import Submission, needed_code
 
 MODEST_LENGTH, MODEST_BYTES = 1000, 1 << 20  # of arguments with which a student's code may ask for an answer of ours
+SCRATCH = re.compile(r"\S*/autograder-\w{8}/")
 TIMEOUTS_ALLOWED = 2  # per function; after that its calls are not tried any more
 
 
@@ -268,7 +270,8 @@ class Student:
 
     def _explain(self, name: str, error: Mapping[str, Any]) -> str:
         """One paragraph: what was raised, on which line of which cell, and what usually causes it."""
-        kind, text = str(error["type"])[:80], str(error["text"])[:300]
+        kind = str(error["type"])[:80]
+        text = SCRATCH.sub("", str(error["text"])[:400])[:300]  # it is another one each time
         if kind == "NotImplementedError":
             return f"`{name}` is not written yet: replace `raise NotImplementedError()` by your code."
         place = ""

@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -39,22 +40,22 @@ def main(arguments: list[str] | None = None) -> int:
     check.add_argument("--assignment", help=ONLY)
     check.add_argument("--json", action="store_true", help="print one JSON object instead of a page of text")
     check.add_argument("--results", type=Path, help="a file to write too, as Gradescope's results.json")
-    check.add_argument("--seed", type=int, help="of the random inputs; default: a new one, shown in the report")
+    check.add_argument("--seed", type=_whole(0), help="of the random inputs; default: a new one, shown in the report")
     check.add_argument("--sandbox", choices=["sandlock", "none"],
                        help="none: unconfined; default: as nbgrader_config.py says")  # fmt: skip
     all_of_it = commands.add_parser("grade", help="grade all that was handed in, and record it with nbgrader")
     all_of_it.add_argument("assignment", nargs="?", help=ONLY)
     all_of_it.add_argument("--preview", action="store_true", help="say whose score would change, and record nothing")
     where = all_of_it.add_mutually_exclusive_group()
-    where.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes; default: one for each core")
+    where.add_argument("--jobs", type=_whole(1), default=os.cpu_count(), help="processes; default: one for each core")
     where.add_argument("--scheduler", help="grade on the Dask cluster with this scheduler, such as tcp://host:8786")
     summary = commands.add_parser("report", help="one page about the whole class, from what was graded")
     summary.add_argument("assignment", nargs="?", help=ONLY)
     summary.add_argument("--output", type=Path, help="default: ASSIGNMENT-report.html")
     test = commands.add_parser("selftest", help="grade every known wrong answer and every correct variant")
     test.add_argument("--assignment", help=ONLY)
-    test.add_argument("--seed", type=int, default=1, help="of the random inputs; default: %(default)s")
-    test.add_argument("--jobs", type=int, help="processes; default: one for each core")
+    test.add_argument("--seed", type=_whole(0), default=1, help="of the random inputs; default: %(default)s")
+    test.add_argument("--jobs", type=_whole(1), help="processes; default: one for each core")
     test.add_argument("--verdicts", type=Path, help="a JSON file to write the state of every check to")
     new = commands.add_parser("new", help="write a minimal assignment, to begin another course with")
     new.add_argument("name")
@@ -66,9 +67,25 @@ def main(arguments: list[str] | None = None) -> int:
     except CannotGrade as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"autograder: {error.filename}: {error.strerror}.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("autograder: stopped. What was graded is kept; the next run goes on from there.", file=sys.stderr)
         return 130
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    """An argument's type: a whole number that is not too small."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"should be a whole number from {least} up, not {text!r}")
+        return int(text)
+
+    return number
 
 
 def _assignment(options: argparse.Namespace, root: Path) -> Assignment:
@@ -128,7 +145,7 @@ def _seed(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    root = course_root()
+    root = course_root(options.notebook.parent)
     assignment = _assignment(options, root)
     limits = course_limits(root)
     limits = dataclasses.replace(limits, sandbox=options.sandbox or limits.sandbox)

@@ -93,6 +93,8 @@ def cluster_workers(assignment: Assignment, seed: int, limits: Limits, scheduler
 @contextlib.contextmanager
 def cluster(scheduler: str) -> Iterator[Client]:
     """A client of the scheduler. Raises ClusterError where none answers, or it has no workers."""
+    if ":" not in scheduler:
+        raise ClusterError(f"{scheduler!r} is no scheduler's address: write it like tcp://host:8786.")
     try:
         client = Client(scheduler, timeout=SECONDS_TO_ANSWER, set_as_default=False)
     except (OSError, ValueError) as error:

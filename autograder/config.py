@@ -8,6 +8,7 @@ from pathlib import Path
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.errors import CannotGrade
 from autograder.sandbox import Limits
 
 CONFIG = "nbgrader_config.py"
@@ -15,7 +16,10 @@ CONFIG = "nbgrader_config.py"
 
 def course_config(root: Path) -> Config:
     """The configuration of the course in `root`."""
-    return PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+    try:
+        return PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+    except (SyntaxError, NameError, ImportError) as error:
+        raise CannotGrade(f"{root / CONFIG} cannot be read: {type(error).__name__}: {error}.") from None
 
 
 def course_limits(root: Path) -> Limits:

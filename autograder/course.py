@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import logging
 import os
@@ -24,7 +25,7 @@ from autograder.config import course_config, course_limits
 from autograder.errors import CannotGrade
 from autograder.report import Report
 from autograder.runner import report_path, run_seed, write_whole
-from autograder.submission import Unreadable, read_file, read_submission, restore_name
+from autograder.submission import Unreadable, read_file, read_submission, restore_name, why_no_notebook
 
 # nbgrader looks a student's rows up by these, without an index: with 100,000 students that took 1.2 s for each.
 SEARCHED = (
@@ -37,6 +38,12 @@ SEARCHED = (
 # nbgrader opens the gradebook again and again; SQLAlchemy remembers its queries as long as the engine is the same.
 nbgrader.api.create_engine = cache(nbgrader.api.create_engine)
 nbgrader.api.Base.metadata.create_all = cache(nbgrader.api.Base.metadata.create_all)  # once for each engine
+
+
+def _what_nbgrader_says(log: str) -> str:
+    """The last line of nbgrader's log that says what happened: its very last one points at the lines before it."""
+    lines = [line.strip() for line in log.strip().splitlines()]
+    return next((line for line in reversed(lines) if line and "above traceback" not in line), "nbgrader failed")
 
 
 class GradebookError(CannotGrade):
@@ -53,25 +60,33 @@ class Course:
         # nbgrader starts `alembic` by its name, which lies beside Python also when the environment is not activated
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.limits = course_limits(self.root)
+        logging.disable(logging.CRITICAL)  # it looks for an exchange directory, which nobody needs here
         self.api = NbGraderAPI(config=self.config)
+        logging.disable(logging.NOTSET)
         for name in ("traitlets", "nbgrader", "tornado.application"):  # its log is kept per call, in the results
             logging.getLogger(name).setLevel(logging.CRITICAL)
         warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own gradebook code
 
-    def prepare_gradebook(self, assignment: str) -> None:
+    def prepare_gradebook(self, assignment: Assignment) -> None:
         """Raise AssignmentError or GradebookError when nbgrader could record no submission at all."""
+        name = assignment.name
+        release = f"run `nbgrader generate_assignment {name} --force` first."
         try:
             with Gradebook(self.api.coursedir.db_url) as gradebook:
-                gradebook.find_assignment(assignment)
+                for function, points in assignment.points.items():
+                    known = gradebook.find_grade_cell(f"test-{function}", name, name).max_score
+                    if known != points:
+                        raise AssignmentError(
+                            f"The gradebook gives {known:g} points for test-{function}, the source notebook "
+                            f"{points:g}: {release}"
+                        )
                 gradebook.db.execute(text("UPDATE assignment SET name = name"))  # all that is needed to write
                 for table, column in SEARCHED:
                     index = f"CREATE INDEX IF NOT EXISTS autograder_{table}_{column} ON {table} ({column})"
                     gradebook.db.execute(text(index))
                 gradebook.db.commit()
         except MissingEntry:
-            raise AssignmentError(
-                f"The gradebook does not know {assignment!r}: run `nbgrader generate_assignment {assignment}` first."
-            ) from None
+            raise AssignmentError(f"The gradebook does not know {name!r} as it is in source/: {release}") from None
         except SQLAlchemyError as error:
             why = str(getattr(error, "orig", error)).strip().splitlines()[0]
             raise GradebookError(
@@ -87,6 +102,16 @@ class Course:
             if not folder.is_symlink():
                 restore_name(folder, assignment)
         return {student: folder / f"{assignment}.ipynb" for student, folder in folders.items()}
+
+    def misplaced(self, assignment: str) -> dict[str, str]:
+        """Student -> what to do about a notebook that lies beside the assignment's directory instead of in it."""
+        found = sorted(Path(self.root, self.api.coursedir.submitted_directory).glob("*/*.ipynb"))
+        wanted = {path.parent.name: self.submitted_folder(path.parent.name, assignment) for path in found}
+        return {
+            path.parent.name: f"{path.name} lies in the wrong place: move it to {wanted[path.parent.name]}/."
+            for path in found
+            if not wanted[path.parent.name].exists()
+        }
 
     def submitted_folder(self, student: str, assignment: str) -> Path:
         """The directory that a student handed in."""
@@ -106,7 +131,10 @@ class Course:
         """What a student's record depends on, as one word: it changes when the work has to be recorded again."""
         timestamp = self.submitted_folder(student, assignment.name) / "timestamp.txt"
         handed_in = timestamp.read_bytes() if timestamp.is_file() else b""
-        parts = (assignment.checks_hash, self.limits, due.get(student, due[""]), self.config.PercentPerDay, handed_in)
+        late = self.config.AssignLatePenalties
+        plugin = str(late.get("plugin_class", "")).rpartition(".")[2]
+        penalties = (late, self.config.get(plugin))
+        parts = (assignment.checks_hash, self.limits, due.get(student, due[""]), penalties, handed_in)
         return hashlib.sha256(repr(parts).encode() + content).hexdigest()
 
     def last(self, assignment: Assignment, student: str) -> tuple[str, str]:
@@ -120,11 +148,17 @@ class Course:
 
         What has no key, because something of ours broke down, is graded and recorded again by the next run.
         """
-        write_whole(self._marker(assignment, student), f"- {report}")  # what was cut off here is done again
+        folder = self.submitted_folder(student, assignment.name)
+        if why := why_no_notebook(folder, assignment.name):
+            return why
+        if glob.has_magic(student):
+            return "nbgrader takes *, ? and [ in a student's name for a pattern: rename the directory."
+        last = self.last(assignment, student)[1]
+        write_whole(self._marker(assignment, student), f"- {last}")  # what was cut off here is done again
         for step in (self.api.autograde, self.api.generate_feedback):
             result: dict[str, Any] = step(assignment.name, student, force=True)
             if not result["success"]:
-                return str(result.get("log") or result.get("error")).strip().splitlines()[-1]
+                return _what_nbgrader_says(str(result.get("log") or result.get("error")))
         write_whole(self._marker(assignment, student), f"{key or '-'} {report}")
         return ""
 
@@ -146,7 +180,7 @@ class Course:
                     read_submission(content, assignment.template, list(assignment.points))
                     without[student] = "Not graded yet, or something of ours broke down: run `autograder grade`."
             except Unreadable as error:
-                without[student] = str(error)
+                without[student] = why_no_notebook(notebook.parent, assignment.name) or str(error)
         return reports, without
 
     def _marker(self, assignment: Assignment, student: str) -> Path:

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from autograder.assignment import ENGINE, load_assignment, only_assignment
 from autograder.course import Course
+from autograder.errors import CannotGrade
 from autograder.grade_class import grade_class
 from autograder.runner import run_seed
 from autograder.workers import local_workers
@@ -21,6 +22,8 @@ def demo(directory: Path | None) -> int:
     """Grade `examples/submissions` in a scratch course. Returns 0 when every example was recorded."""
     console = Console()
     root = (directory or Path(tempfile.mkdtemp(prefix="autograder-demo-"))).resolve()
+    if root.exists() and any(root.iterdir()):
+        raise CannotGrade(f"{root} is not empty: name a new directory.")
     students = make_course(root, sorted((ENGINE.parent / "examples" / "submissions").glob("*.ipynb")))
     name = only_assignment(root)
     course = Course(root)

@@ -6,7 +6,6 @@ import contextlib
 import ctypes
 import hashlib
 import threading
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -15,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograder import wire
-from autograder.assignment import Assignment, AssignmentError
+from autograder.assignment import Assignment, AssignmentError, read_toml
 from autograder.calls import CallFailed, Calls, Outcome
 from autograder.reference import Reference, call, run_cells
 
@@ -43,18 +42,20 @@ def load_misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
     if not path.exists():
         return ()
     cells = Reference(assignment).cells
-    rows = tomllib.loads(path.read_text("utf-8"))["misconception"]
-    known = tuple(
-        Misconception(
-            row["id"],
-            row["function"],
-            row["tells"],
-            _edited(cells[row["function"]], row),
-            row["shows_on"],
-            row.get("never_ends", False),
+    try:
+        known = tuple(
+            Misconception(
+                row["id"],
+                row["function"],
+                row["tells"],
+                _edited(cells[row["function"]], row),
+                row["shows_on"],
+                row.get("never_ends", False),
+            )
+            for row in read_toml(path).get("misconception", [])
         )
-        for row in rows
-    )
+    except KeyError as error:
+        raise AssignmentError(f"{path}: a row lacks {error}, or is about a function of this name.") from None
     if len({one.id for one in known}) < len(known):
         raise AssignmentError(f"{path.name}: two rows have the same id.")
     return known

@@ -19,6 +19,7 @@ from rich.text import Text
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CannotGrade
+from autograder.grading import verify
 from autograder.report import Report
 from autograder.report.feedback import number
 from autograder.runner import keep, sweep
@@ -38,10 +39,11 @@ def grade_class(
     start = time.monotonic()
     sweep(course.root / ".autograder" / assignment.name)
     notebooks = course.submissions(assignment.name)
-    if not notebooks:
+    if not notebooks and not course.misplaced(assignment.name):
         console.print(f"There is nothing to grade: no submitted/STUDENT/{assignment.name}/ in {course.root}.")
         return 0
-    course.prepare_gradebook(assignment.name)
+    verify(assignment)
+    course.prepare_gradebook(assignment)
     due = course.due_dates(assignment.name)
     keys: dict[str, str] = {}
     paths: dict[str, Path] = {}  # of the Reports
@@ -53,24 +55,27 @@ def grade_class(
             keys[student], paths[student] = key, course.report_path(assignment, content)
             if content and not paths[student].exists():
                 ungraded[student] = notebook
-    failed: dict[str, str] = {}
+    failed = course.misplaced(assignment.name)
     unsure: dict[str, str] = {}
     changed: dict[str, str] = {}
+    recorded = 0
     with _bar(console) as bar:
         step = bar.add_task("", total=len(keys), failed=0)
 
         def record(student: str, report: Report | None) -> None:
+            nonlocal recorded
             last = paths[student].parent / course.last(assignment, student)[1]
-            if report and last.is_file() and (why := _difference(Report.from_json(last.read_text("utf-8")), report)):
-                changed[student] = why
             if not preview:
                 key = "" if student in unsure else keys[student]
                 with _undisturbed():
-                    failed[student] = course.record(assignment, student, key, paths[student].name)
-                if not failed[student]:
-                    del failed[student]
-                else:
-                    course.prepare_gradebook(assignment.name)  # or would the others fare no better?
+                    why = course.record(assignment, student, key, paths[student].name)
+                if why:
+                    failed[student] = why
+                    course.prepare_gradebook(assignment)  # or would the others fare no better?
+                    return
+                recorded += 1
+            if report and last.is_file() and (why := _difference(Report.from_json(last.read_text("utf-8")), report)):
+                changed[student] = why
 
         def settle(student: str, text: str, why: str) -> None:
             """What came of grading one: its Report, or why there is none."""
@@ -89,11 +94,11 @@ def grade_class(
             bar.update(step, advance=1, failed=len(failed))
         _grade_all(ungraded, workers, settle)
     console.print(
-        f"{len(notebooks)} submissions: {len(ungraded)} graded, {0 if preview else len(keys)} recorded, "
+        f"{len(notebooks)} submissions: {len(ungraded)} graded, {recorded} recorded, "
         f"{len(failed)} failed; {time.monotonic() - start:.0f} s."
     )
-    if changed:
-        console.print(f"{len(changed)} scores change{'' if preview else 'd'}:")
+    if changed or preview:
+        console.print(f"{len(changed)} scores change{'' if preview else 'd'}{':' if changed else '.'}")
     for student, why in sorted(changed.items()):
         console.print(f"  {escape(student)}: {escape(why)}", highlight=False)
     for student, why in {**failed, **unsure}.items():

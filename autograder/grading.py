@@ -20,7 +20,7 @@ import threadpoolctl
 from autograder.assignment import Assignment, AssignmentError
 from autograder.calls import CallFailed, Student
 from autograder.compare import CheckFailed
-from autograder.diagnose import Misconception, diagnose
+from autograder.diagnose import Misconception, diagnose, load_misconceptions
 from autograder.reference import Follower, Reference
 from autograder.report import Check, Picture, Report, State
 from autograder.sandbox import Limits
@@ -60,6 +60,14 @@ def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None 
     problems = (*submission.problems, *(f"{c.id} could not be assessed: {c.message}" for c in checks if _ours(c)))
     diagnoses = {name: misconception.tells for name, misconception in known.items()}
     return Report(assignment.name, tuple(checks), problems, diagnoses, fingerprint(assignment, seed))
+
+
+def verify(assignment: Assignment) -> None:
+    """Raise AssignmentError where the assignment's own files are wrong, before any submission is graded with them."""
+    load_misconceptions(assignment)
+    for name in assignment.points:
+        if not (path := assignment.folder / f"test_{name}.py").is_file():
+            raise AssignmentError(f"The source notebook has a cell test-{name}, and there is no {path}.")
 
 
 @lru_cache(maxsize=4)
@@ -155,6 +163,13 @@ class ChecksPlugin:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.errors.append(f"{report.nodeid} cannot be read: {report.longreprtext}")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        known = {(item.path, item.name.partition("[")[0]) for item in items}
+        for item in items:
+            for name in (name for mark in item.iter_markers("needs") for name in mark.args):
+                if (item.path, name) not in known:
+                    self.errors.append(f"{item.nodeid} needs {name!r}, and there is no such check in its file.")
 
     def misconception(self, function: str) -> Misconception | None:
         """The known mistake that behaves as the student's function did in its checks."""

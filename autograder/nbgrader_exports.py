@@ -1,12 +1,13 @@
-"""Exporters for `nbgrader export --exporter autograder.nbgrader_exports.NAME [--to FILE]`.
+"""Exporters for `nbgrader export [--exporter autograder.nbgrader_exports.NAME] [--to FILE]`; without a name it is Csv.
 
-Canvas and Moodle take the gradebook's scores, late penalties and changes by hand included; JUnit and StepSummary show
-what the checks found.
+Csv, Canvas and Moodle take the gradebook's scores, late penalties and changes by hand included; JUnit and StepSummary
+show what the checks found.
 """
 
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,19 +17,14 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import ExportPlugin
 
 from autograder.assignment import AssignmentError, load_assignment
+from autograder.config import CONFIG
 from autograder.course import Course
+from autograder.errors import CannotGrade
 from autograder.report import Report
 from autograder.report.feedback import number
 from autograder.report.formats import junit, step_summary
 
-FORMULA = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-)  # where a spreadsheet program would begin to calculate (OWASP, CSV injection)
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # where a spreadsheet program would begin to calculate (OWASP, CSV injection)
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,15 @@ class _Exporter(ExportPlugin):
     def export(self, gradebook: Gradebook) -> None:
         """Write the file."""
         path = Path(self.to or self.file)
-        self.write(path, gradebook)
+        root = Path(self.parent.coursedir.root)
+        if not (root / CONFIG).is_file():
+            raise SystemExit(f"{root} is no course: there is no {CONFIG}. Go to the course's directory.")
+        try:
+            self.write(path, gradebook)
+        except OSError as error:
+            raise SystemExit(f"{path} cannot be written ({error.strerror}).") from None
+        except CannotGrade as error:
+            raise SystemExit(str(error)) from None
         self.log.info("Written: %s", path)
 
     def write(self, path: Path, gradebook: Gradebook) -> None:
@@ -83,22 +87,62 @@ class _Exporter(ExportPlugin):
 
 
 def _score(gradebook: Gradebook, assignment: str, student: str) -> float | None:
+    submission = _submission(gradebook, assignment, student)
+    return None if submission is None else _late(submission)
+
+
+def _submission(gradebook: Gradebook, assignment: str, student: str) -> Any:
     try:
-        submission = gradebook.find_submission(assignment, student)
+        return gradebook.find_submission(assignment, student)
     except MissingEntry:
         return None
+
+
+def _late(submission: Any) -> float:
+    """The score less the penalty for late work."""
     return max(0.0, float(submission.score) - float(submission.late_submission_penalty))
+
+
+def points(score: float) -> str:
+    """A score as exact as anybody gives it, without what is left of rounding."""
+    return f"{score:.10g}"
 
 
 def harmless(text: str | None) -> str:
     """A cell that no spreadsheet program takes for a formula."""
-    cell = text or ""
+    cell = (text or "").replace("\0", "")
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def full_name(student: Any) -> str:
     """Last, first; the id where neither is known."""
     return ", ".join(filter(None, (student.last_name, student.first_name))) or student.id
+
+
+class Csv(_Exporter):
+    """The columns of nbgrader's own export, which does not quote what stands in them."""
+
+    file = "grades.csv"
+
+    def write(self, path: Path, gradebook: Gradebook) -> None:
+        wanted = {str(one) for one in self.student}
+        chosen = {str(name) for name in self.assignment}
+        with open(path, "w", newline="", encoding="utf-8") as stream:
+            table = csv.writer(stream)
+            table.writerow(CSV_COLUMNS)
+            for assignment in gradebook.assignments:
+                for who in gradebook.students:
+                    if (wanted and who.id not in wanted) or (chosen and assignment.name not in chosen):
+                        continue
+                    one = _submission(gradebook, assignment.name, who.id)
+                    scores = (one.score, one.late_submission_penalty, _late(one)) if one else (0.0, 0.0, 0.0)
+                    cells = [assignment.name, str(assignment.duedate or ""), str((one and one.timestamp) or "")]
+                    cells += [who.id, who.last_name, who.first_name, who.email]
+                    table.writerow([*map(harmless, cells), *map(points, (*scores, assignment.max_score))])
+
+
+CSV_COLUMNS = ("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
+               "late_submission_penalty", "score", "max_score")  # fmt: skip
 
 
 class Canvas(_Exporter):
@@ -114,9 +158,9 @@ class Canvas(_Exporter):
         with open(path, "w", newline="", encoding="utf-8") as stream:
             table = csv.writer(stream)
             table.writerow(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *map(harmless, assignments)])
-            table.writerow(["Points Possible", "", "", "", "", *map(number, assignments.values())])
+            table.writerow(["Points Possible", "", "", "", "", *map(points, assignments.values())])
             for row in self.rows(gradebook):
-                scores = ["" if score is None else number(score) for score in row.scores.values()]
+                scores = ["" if score is None else points(score) for score in row.scores.values()]
                 who = [full_name(row.student), row.student.lms_user_id, "", row.student.id, ""]
                 table.writerow([*map(harmless, who), *scores])
 
@@ -137,7 +181,7 @@ class Moodle(_Exporter):
                 one = row.student
                 cells = [one.id, one.first_name, one.last_name, one.email]
                 for name, score in row.scores.items():
-                    cells += ["" if score is None else number(score), notes.get(name, {}).get(one.id, "")]
+                    cells += ["" if score is None else points(score), notes.get(name, {}).get(one.id, "")]
                 table.writerow([harmless(cell) for cell in cells])
 
 
@@ -167,11 +211,12 @@ class JUnit(_Exporter):
 
 
 class StepSummary(_Exporter):
-    """Markdown for GitHub's step summary; it is added to the file, as GitHub asks for."""
+    """Markdown for GitHub's step summary; it is added to GitHub's own file, and takes the place of any other."""
 
     file = "summary.md"
 
     def write(self, path: Path, gradebook: Gradebook) -> None:
-        with open(path, "a", encoding="utf-8") as stream:
+        mode = "a" if str(path) == os.environ.get("GITHUB_STEP_SUMMARY") else "w"
+        with open(path, mode, encoding="utf-8") as stream:
             for name, reports, unread in self.reports(gradebook):
                 stream.write(step_summary(name, reports, unread))

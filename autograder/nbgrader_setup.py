@@ -40,6 +40,8 @@ def plug_in(c: Config) -> None:
     ]
     c.Exporter.optimistic_validation = True  # once at the end, not after each step
 
+    c.ExportApp.plugin_class = "autograder.nbgrader_exports.Csv"
+
     # What students wrote in HTML is made harmless.
     c.GenerateFeedback.exporter_class = f"{PLUGINS}.FeedbackExporter"
     c.HTMLExporter.sanitize_html = True  # of outputs

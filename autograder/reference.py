@@ -12,10 +12,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from autograder import wire
-from autograder.assignment import Assignment
+from autograder.assignment import Assignment, read_source
 from autograder.calls import Outcome, RemoteFunction
 from autograder.submission import Snippet, needed_code, read_submission
 
@@ -29,7 +27,7 @@ def load_reference(notebook: Path) -> Namespace:
 
 def solution_cells(notebook: Path) -> dict[str, str]:
     """The source notebook's solution cells and what they need, in order: grade_id (or place) -> source."""
-    template = nbformat.read(notebook, as_version=4)
+    template = read_source(notebook)
     marks = [cell.metadata.get("nbgrader", {}) for cell in template.cells]
     functions = [mark["grade_id"] for mark in marks if mark.get("solution")]
     cells = read_submission(notebook.read_bytes(), template, functions).cells

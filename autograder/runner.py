@@ -25,7 +25,13 @@ def run_seed(root: Path, assignment: str) -> int:
     path = root / ".autograder" / assignment / "seed"
     if not path.exists():
         write_whole(path, f"{secrets.randbelow(2**32)}\n")
-    return int(path.read_text())
+    text = path.read_text("utf-8", "replace").strip()
+    if not text.isdecimal():
+        raise CannotGrade(
+            f"{path} should hold the run's seed, a whole number, and holds {text[:40]!r}: restore it, or "
+            "delete it to grade with a new one."
+        )
+    return int(text)
 
 
 def report_path(data: bytes, assignment: Assignment, seed: int, limits: Limits, cache: Path) -> Path:

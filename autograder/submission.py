@@ -65,7 +65,24 @@ def restore_name(folder: Path, assignment: str) -> Path | None:
     found = [path for path in folder.glob("*.ipynb") if path.is_file() and not path.is_symlink()]
     if len(found) != 1 or os.path.lexists(expected):
         return None
-    return found[0].rename(expected)
+    try:
+        return found[0].rename(expected)
+    except OSError:  # a directory that cannot be written: `why_no_notebook` says what to do
+        return None
+
+
+def why_no_notebook(folder: Path, assignment: str) -> str:
+    """What to say where a submission lacks the file with the assignment's name; nothing where it is there."""
+    name = f"{assignment}.ipynb"
+    if os.path.lexists(folder / name):
+        return ""
+    files = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    notebooks = [file for file in files if file.endswith(".ipynb")]
+    if len(notebooks) == 1:
+        return f"The notebook is named {notebooks[0]} and cannot be renamed here: give it the name {name}."
+    if notebooks:
+        return f"There are {len(notebooks)} notebooks ({', '.join(notebooks)[:200]}): keep one, and name it {name}."
+    return f"There is no notebook among what was handed in ({', '.join(files)[:200] or 'nothing'}): ask for {name}."
 
 
 def read_file(path: Path) -> bytes:
@@ -127,7 +144,7 @@ def _raw_cells(data: bytes) -> Iterator[tuple[int, dict[str, Any] | None]]:
     if not data.strip():
         raise Unreadable(f"This file is empty. {CAN_HELP}")
     try:
-        content = json.loads(data.decode("utf-8-sig"))
+        content = json.loads(data)
     except (ValueError, RecursionError):
         raise Unreadable(f"This file is not a Jupyter notebook: it does not hold JSON text. {CAN_HELP}") from None
     if not isinstance(content, dict) or content.get("nbformat") not in (3, 4):

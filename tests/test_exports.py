@@ -12,6 +12,7 @@ import junitparser
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.report.formats import step_summary
 from tests.test_grade_class import grade
 
 ROOT = Path(__file__).parents[1]
@@ -76,7 +77,17 @@ def test_moodle(graded):
     assert "sample" in rows["pipe|<b>"]["dinosaur-island (feedback)"]
 
 
-@pytest.mark.parametrize("name", ["Canvas", "Moodle"])
+def test_nbgraders_own_columns(graded):
+    done = graded.nbgrader("export", "--to", "all.csv")
+    assert done.returncode == 0 and "Unwritable" not in done.stderr
+    rows = {row["student_id"]: row for row in read_csv(graded.root / "all.csv")}
+    assert (rows["perfect"]["first_name"], rows["perfect"]["last_name"]) == ("Ann, Jr.", 'O"Neil')
+    scores = {name: (row["raw_score"], row["late_submission_penalty"], row["score"]) for name, row in rows.items()}
+    assert scores["umlaut"] == ("40", "5", "35") and scores["absent"] == ("0", "0", "0")
+    assert rows["perfect"]["max_score"] == "100"
+
+
+@pytest.mark.parametrize("name", ["Csv", "Canvas", "Moodle"])
 def test_no_cell_is_a_formula(graded, name):
     with open(export(graded, name), newline="", encoding="utf-8") as file:
         cells = [cell for row in csv.reader(file) for cell in row]
@@ -103,7 +114,7 @@ def test_junit(graded):
     assert isinstance(next(iter(suites["broken"])).result[0], junitparser.Error)
 
 
-def test_the_step_summary_is_a_table_that_no_name_breaks(graded):
+def test_the_step_summary_is_a_table_that_no_name_breaks(graded, monkeypatch):
     path = export(graded, "StepSummary")
     first = path.read_text("utf-8")
     table = [line for line in first.splitlines() if line.startswith("|")]
@@ -112,7 +123,23 @@ def test_the_step_summary_is_a_table_that_no_name_breaks(graded):
     assert "<b>" not in first
     course_export = ["export", "--exporter", "autograder.nbgrader_exports.StepSummary", "--to", str(path)]
     assert graded.nbgrader(*course_export).returncode == 0
+    assert path.read_text("utf-8") == first
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
+    assert graded.nbgrader(*course_export).returncode == 0
     assert path.read_text("utf-8") == first * 2  # GitHub's file collects what several steps say
+
+
+def test_a_step_summary_without_a_readable_notebook_is_a_table(graded):
+    lines = step_summary("x", {}, {"broken": "No notebook."}).splitlines()
+    assert [line.count("|") for line in lines if line.startswith("|")] == [4, 4, 4]
+
+
+def test_outside_of_a_course_there_is_nothing_to_export(tmp_path):
+    command = [sys.executable, "-m", "nbgrader", "export", "--exporter", "autograder.nbgrader_exports.Canvas"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 1
+    assert "is no course: there is no nbgrader_config.py" in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "canvas.csv").exists()
 
 
 @pytest.fixture(scope="module")

@@ -24,10 +24,10 @@ def grade(root, *options):
     return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
 
 
-def gradebook(course):
+def gradebook(course, assignment="dinosaur-island"):
     """Student -> the score of each test cell. `course` is its directory, or the URL of its gradebook."""
     with Gradebook(course if isinstance(course, str) else f"sqlite:///{course / 'gradebook.db'}") as book:
-        submissions = book.assignment_submissions("dinosaur-island")
+        submissions = book.assignment_submissions(assignment)
         return {
             one.student.id: {grade.name: grade.score for notebook in one.notebooks for grade in notebook.grades}
             for one in submissions

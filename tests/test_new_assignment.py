@@ -69,7 +69,7 @@ def test_several_assignments_have_to_be_named(begun, tmp_path):
     for name in ("one", "two"):
         assert autograder(tmp_path, "new", name).returncode == 0
     done = autograder(tmp_path, "selftest")
-    assert done.returncode == 2 and "Which assignment? one, two" in done.stderr
+    assert done.returncode == 2 and "Which assignment, one or two?" in done.stderr
     assert autograder(tmp_path, "selftest", "--assignment", "two").returncode == 0
 
 

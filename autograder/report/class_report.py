@@ -65,6 +65,7 @@ def class_html(assignment: str, reports: Mapping[str, Report], unread: Mapping[s
         weak=WEAK,
         misconceptions=misconceptions(reports),
         low=sorted(low.items(), key=lambda pair: (pair[1], pair[0])),
+        figures_of=f"of the {len(reports)} that could be graded" if unread else "",
         needs_help=NEEDS_HELP,
         problems={student: report.problems for student, report in reports.items() if report.problems},
         seconds=seconds,

@@ -88,7 +88,7 @@ def step_summary(assignment: str, reports: Mapping[str, Report], unread: Mapping
     lines = [
         f"## {_markdown(assignment)}: {len(reports) + len(unread)} submissions",
         "",
-        f"| student | {' | '.join(f'`{name}`' for name in functions)} | score | notes |",
+        f"| {' | '.join(['student', *(f'`{name}`' for name in functions), 'score', 'notes'])} |",
         "|---|" + "---:|" * (len(functions) + 1) + "---|",
     ]
     size = sum(len(line.encode()) for line in lines)

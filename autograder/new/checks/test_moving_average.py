@@ -10,7 +10,7 @@ def test_length(student, rng):
     """There is one mean for each place where the window fits."""
     for size, window in ((9, 3), (5, 5), (4, 1)):
         seen = student.moving_average(rng.normal(size=size), window).returned
-        assert_same(len(seen) if hasattr(seen, "__len__") else seen, size - window + 1, "the number of means")
+        assert_same(len(seen) if hasattr(seen, "__len__") else seen, size - window + 1, "len(moving_average(...))")
 
 
 @pytest.mark.points(6)

@@ -63,12 +63,16 @@ def sample(preds: np.ndarray, temperature: float = 1.0, rng: np.random.Generator
     A low temperature favours what is likely anyhow: towards 0 it is always the likeliest. Raises ValueError at 0 or
     below. `rng` makes it repeatable.
     """
+    _check_temperature(temperature)
+    with np.errstate(divide="ignore", over="ignore"):  # what has probability 0, or next to nothing, stays at 0
+        logits = np.log(np.asarray(preds, dtype=float))
+        weights = np.exp((logits - logits.max()) / temperature)
+    return int((rng or np.random.default_rng()).choice(len(weights), p=weights / weights.sum()))
+
+
+def _check_temperature(temperature: float) -> None:
     if not temperature > 0:
         raise ValueError(f"The temperature has to be above 0, and is {temperature}.")
-    with np.errstate(divide="ignore"):  # what has probability 0 stays at 0
-        logits = np.log(np.asarray(preds, dtype=float)) / temperature
-    weights = np.exp(logits - logits.max())
-    return int((rng or np.random.default_rng()).choice(len(weights), p=weights / weights.sum()))
 
 
 def build_model(
@@ -119,6 +123,7 @@ def generate_output(
     model reads its last 40 characters; an empty one lets it begin by itself. Raises ValueError for a temperature of 0
     or below.
     """
+    _check_temperature(temperature)
     if prompt is None:
         prompt = _ask_for_prompt()
     model = load_pretrained()
@@ -142,7 +147,7 @@ def expectations(text: str) -> np.ndarray:
 
 def known_characters(prompt: str) -> str:
     """A prompt in the model's characters: lower case, plain quotes and dashes, no accents, nothing else."""
-    plain = prompt.translate(str.maketrans("‘’“”–—\t", "''''-- ")).lower()
+    plain = prompt.translate(str.maketrans("‘’“”–—\t", "''''-- ")).casefold().replace("æ", "ae").replace("œ", "oe")
     return "".join(char for char in unicodedata.normalize("NFKD", plain) if char in CHAR_INDICES)
 
 
@@ -173,7 +178,7 @@ def _keras() -> Any:
     # Keras itself would take TensorFlow, whether or not it is there
     installed = [name for name in ("jax", "tensorflow", "torch") if importlib.util.find_spec(name)]
     if not installed or not importlib.util.find_spec("keras"):
-        raise ImportError("The Shakespeare part needs Keras and JAX: pip install 'dinosaur-island[shakespeare]'")
+        raise ImportError("The Shakespeare part needs Keras and JAX: pip install keras jax")
     os.environ.setdefault("KERAS_BACKEND", installed[0])
     import keras
 

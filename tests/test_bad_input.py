@@ -1,0 +1,146 @@
+"""What goes wrong in a course's files, in what is handed in, or in a command: one sentence, and nobody else's grade."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from autograder.new_assignment import new_assignment
+from tests.test_grade_class import gradebook
+
+RIGHT = "source/averages/averages.ipynb"
+CHECKS = "autograder/assignments/averages"
+
+
+def run(cwd, *words, program="autograder"):
+    """A command, and all that it says in one line."""
+    done = subprocess.run([sys.executable, "-m", program, *words], cwd=cwd, capture_output=True, text=True, timeout=200)
+    done.said = " ".join((done.stdout + done.stderr).split())
+    assert "Traceback" not in done.said, done.said
+    return done
+
+
+def hand_in(root, student, name="averages/averages.ipynb"):
+    """A right notebook, as this file of the student's directory."""
+    path = root / "submitted" / student / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(root / RIGHT, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    root = tmp_path_factory.mktemp("released")
+    new_assignment("averages", root)
+    assert run(root, "generate_assignment", "averages", program="nbgrader").returncode == 0
+    return root
+
+
+@pytest.fixture
+def course(released, tmp_path):
+    root = tmp_path / "course"
+    shutil.copytree(released, root)
+    hand_in(root, "ann")
+    return root
+
+
+def scores(root):
+    path = f"sqlite:///{root / 'gradebook.db'}"
+    return {student: sum(points.values()) for student, points in gradebook(path, "averages").items()}
+
+
+def test_what_is_no_notebook_gets_a_sentence_that_says_what_to_do(course):
+    for name in ("a.ipynb", "b.ipynb"):
+        hand_in(course, "two", f"averages/{name}")
+    hand_in(course, "zipped", "averages/averages.zip")
+    hand_in(course, "high", "averages.ipynb")
+    hand_in(course, "q[1]")
+    hand_in(course, "renamed", "averages/mine (1).ipynb")
+    done = run(course, "grade")
+    assert done.returncode == 1
+    assert "two: There are 2 notebooks (a.ipynb, b.ipynb): keep one, and name it averages.ipynb." in done.said
+    assert "zipped: There is no notebook among what was handed in (averages.zip): ask for averages.ipynb." in done.said
+    assert "high: averages.ipynb lies in the wrong place: move it to" in done.said
+    assert "q[1]: nbgrader takes *, ? and [ in a student's name for a pattern" in done.said
+    assert scores(course) == {"ann": 10, "renamed": 10}
+    assert "2 recorded, 4 failed" in done.said
+    page = run(course, "report")
+    assert page.returncode == 0
+    text = (course / "averages-report.html").read_text("utf-8")
+    assert text.count("There are 2 notebooks") == 2  # who may need help, and what could not be graded
+    assert str(course) not in text
+
+
+def test_points_that_the_gradebook_does_not_know_stop_everything(course):
+    for path in (course / RIGHT, course / CHECKS / "test_moving_average.py"):
+        text = path.read_text("utf-8")
+        path.write_text(text.replace('"points": 10', '"points": 12').replace("points(6)", "points(8)"), "utf-8")
+    done = run(course, "grade")
+    assert done.returncode == 2
+    assert "gives 10 points for test-moving_average, the source notebook 12: run `nbgrader generate_assi" in done.said
+    assert scores(course) == {}
+    assert run(course, "generate_assignment", "averages", "--force", program="nbgrader").returncode == 0
+    assert run(course, "grade").returncode == 0
+    assert scores(course) == {"ann": 12}
+
+
+def change(path, old, new):
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (f"{CHECKS}/test_moving_average.py", 'needs("test_length")', 'needs("test_lenght")', "needs 'test_lenght'"),
+        (f"{CHECKS}/misconceptions.toml", 'id = "average-of-sums"', 'id = "', "misconceptions.toml cannot be read"),
+        (f"{CHECKS}/misconceptions.toml", 'id = "average-of-sums"', "", "a row lacks 'id'"),
+        (f"{CHECKS}/misconceptions.toml", 'old = "(sums', 'old = "(summs', "`old` stands 0 times"),
+        (f"{CHECKS}/assignment.toml", "sandbox_files = []", "sandbox_files = [", "assignment.toml cannot be read"),
+        (f"{CHECKS}/assignment.toml", "[]", '["data.csv"]', "data.csv, which is not there"),
+        (RIGHT, "{", "", "is no notebook that can be read"),
+        ("nbgrader_config.py", "c = ", "c = = ", "nbgrader_config.py cannot be read: SyntaxError"),
+        (".autograder/averages/seed", "", "abc", "should hold the run's seed, a whole number"),
+    ],
+)
+def test_a_mistake_in_the_courses_files_is_named_before_anything_is_recorded(course, file, old, new, said):
+    path = course / file
+    if path.exists():
+        change(path, old, new)
+    else:
+        path.parent.mkdir(parents=True)
+        path.write_text(new)
+    done = run(course, "grade", "averages")
+    assert done.returncode == 2
+    assert said in done.said
+    assert len(done.said) < 700
+    assert scores(course) == {}
+
+
+@pytest.mark.parametrize("words", ["grade --jobs 0", "selftest --jobs -1", "check x --seed -1"])
+def test_numbers_that_are_none(course, words):
+    done = run(course, *words.split())
+    assert done.returncode == 2
+    assert "should be a whole number from" in done.said
+
+
+def test_a_notebook_is_checked_by_the_course_that_it_lies_in(course, tmp_path):
+    done = run(tmp_path, "check", str(course / "submitted/ann/averages/averages.ipynb"))
+    assert done.returncode == 0 and "averages: 10 / 10" in done.said
+
+
+def test_a_demonstration_overwrites_no_course(course):
+    done = run(course, "demo", "--keep", ".")
+    assert done.returncode == 2 and "is not empty" in done.said
+
+
+def test_another_price_of_late_work_is_recorded_by_the_next_run(course):
+    dates = ("assignment", "add", "averages", "--duedate=2026-11-01 12:00:00 UTC")
+    assert run(course, "db", *dates, program="nbgrader").returncode == 0
+    (course / "submitted/ann/averages/timestamp.txt").write_text("2026-11-02 11:00:00 UTC")
+    assert "1 recorded" in run(course, "grade").said
+    change(course / "nbgrader_config.py", "c.AssignLatePenalties", "# c.AssignLatePenalties")
+    assert "1 recorded" in run(course, "grade").said
+    assert "0 recorded" in run(course, "grade").said

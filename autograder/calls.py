@@ -20,7 +20,8 @@ from autograder.hints import hint_for
 from autograder.sandbox import Died, Limits, Sandbox, TimeUp
 from autograder.submission import Submission, needed_code
 
-MODEST_LENGTH, MODEST_BYTES = 1000, 1 << 20  # of arguments with which a student's code may ask for an answer of ours
+# How long a list, and each side of an array, may be with which a student's code asks for an answer of ours.
+MODEST_LENGTH, MODEST_SIZE = 1000, 256
 SCRATCH = re.compile(r"\S*/autograder-\w{8}/")
 TIMEOUTS_ALLOWED = 2  # per function; after that its calls are not tried any more
 
@@ -37,9 +38,10 @@ class Outcome:
 class CallFailed(AssertionError):
     """The student's function is missing, raised, hung or took its process down; the text is for the student."""
 
-    def __init__(self, message: str, kind: str) -> None:
+    def __init__(self, message: str, kind: str, said: str = "") -> None:
         super().__init__(message)
         self.kind = kind  # the exception's type name, "TimeUp", "Died" or "NotDefined"
+        self.said = said  # the exception's own text
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Student:
         self._limits = limits
         self._sandbox: Sandbox | None = None
         self._seconds_left = limits.seconds_per_submission
+        self._bytes_left = limits.memory_mb << 15  # of answers, all together: what comes of them stays in memory
         self._timeouts: dict[tuple[str, bool], int] = {}  # by function, and whether others were lent
         self._answers: dict[tuple[Any, ...], list[Outcome] | CallFailed] = {}
         self._errors: list[dict[str, Any]] = []
@@ -115,18 +118,19 @@ class Student:
         """The student's functions, after one more cell has run: it may put stand-ins in the place of some of them."""
         return StudentGiven(self, Setting()).with_cell(source)
 
-    def part(self, name: str) -> RemoteFunction:
-        """A function that the solution calls in the place of its own: no call of a check, so none is remembered."""
-        return RemoteFunction(partial(self._call_unrecorded, name), self._signatures[name])
-
     @contextlib.contextmanager
     def lent(self, functions: Mapping[str, Callable[..., Outcome]]) -> Iterator[None]:
-        """Meanwhile the student's other functions get answers of ours where they call these. Our code stays here."""
+        """Meanwhile the student's other functions get answers of ours where they call these. Our code stays here.
+
+        In a process of its own: nothing that was learned before may be of use now, nor this afterwards.
+        """
+        self.close()
         self._lent = functions
         try:
             yield
         finally:
             self._lent = {}
+            self.close()
 
     def given(self, name: str, setting: Setting) -> RemoteFunction:
         if name not in self._signatures:
@@ -161,11 +165,8 @@ class Student:
                 self.calls.append(Calls(name, copy.deepcopy(calls), self._answers[key], seconds, setting.cell))
         answer = self._answers[key]
         if isinstance(answer, CallFailed):
-            raise CallFailed(str(answer), answer.kind)
+            raise CallFailed(str(answer), answer.kind, answer.said)
         return answer
-
-    def _call_unrecorded(self, name: str, calls: Sequence[Sequence[Any]]) -> list[Outcome]:
-        return self._call_worker(name, Setting(), calls, self._frame(name, calls))
 
     def _frame(self, name: str, calls: Sequence[Sequence[Any]]) -> bytes:
         """The message for the worker. What many calls have in common, as the network of a thousand names, goes once."""
@@ -186,7 +187,7 @@ class Student:
             answers = self._ask(frame, name)
             outcomes = [self._outcome(name, arguments, answer)
                         for arguments, answer in zip(calls, answers, strict=True)]  # fmt: skip
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             self.close()  # forged or garbled: no answer of our worker looks like this
             raise CallFailed(f"`{name}` gave no usable answer.", "Died") from error
         return outcomes
@@ -194,7 +195,7 @@ class Student:
     def _outcome(self, name: str, arguments: Sequence[Any], answer: Mapping[str, Any]) -> Outcome:
         if answer["error"] is not None:
             error = answer["error"]
-            raise CallFailed(self._explain(name, error), str(error["type"]))
+            raise CallFailed(self._explain(name, error), str(error["type"]), str(error["text"]))
         names = list(self._signatures[name].parameters)
         changed = list(answer["arguments"])
         if len(changed) not in (0, len(arguments)) or not isinstance(answer["printed"], str):
@@ -207,6 +208,7 @@ class Student:
             return
         if self._sandbox is None:
             self._sandbox = Sandbox(self._files, self._limits)
+            self._sandbox.bytes_left = self._bytes_left
         original = {path: self._files[path].read_text("utf-8") for path in self._written if path in self._files}
         message = {
             "do": "load",
@@ -220,7 +222,7 @@ class Student:
             answer = self._ask(wire.pack(message), "your cells")
             self._errors = [dict(error) for error in answer["errors"]]
             self._defined = [str(name) for name in answer["defined"]]
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             self.close()
             raise CallFailed("The notebook's cells gave no usable answer.", "Died") from error
         self._written = set(dict(setting.files))
@@ -228,10 +230,11 @@ class Student:
 
     def _ask(self, frame: bytes, who: str) -> Any:
         assert self._sandbox is not None
+        sandbox = self._sandbox
         seconds = min(self._limits.seconds_per_call, self._seconds_left)
         start = time.monotonic()
         try:
-            return self._sandbox.ask(frame, seconds, self._lend if self._lent else None)
+            return sandbox.ask(frame, seconds, self._lend if self._lent else None)
         except TimeUp as error:
             self.close()
             key = (who, bool(self._lent))
@@ -244,17 +247,18 @@ class Student:
             self.close()
             raise CallFailed(
                 f"`{who}` took its Python process down: it ended it, or used more than {self._limits.memory_mb} MB of "
-                "memory or a forbidden system call.",
+                "memory or a forbidden system call, or what it gave back was too large.",
                 "Died",
             ) from error
         finally:
             self._seconds_left -= time.monotonic() - start
+            self._bytes_left = sandbox.bytes_left
 
     def _lend(self, question: dict[str, Any]) -> dict[str, Any]:
         """What a function of ours answers to the student's code."""
         try:
             arguments, named = question["arguments"], question["named"]
-            if not _modest([arguments, named]):
+            if not all(_modest(one) for one in (*arguments, *named.values())):
                 raise ValueError("the arguments are larger than any in this exercise")
             outcome = self._lent[question["lend"]](*arguments, **named)
         except Exception as error:  # noqa: BLE001 -- whatever the student's code asked with
@@ -270,8 +274,8 @@ class Student:
 
     def _explain(self, name: str, error: Mapping[str, Any]) -> str:
         """One paragraph: what was raised, on which line of which cell, and what usually causes it."""
-        kind = str(error["type"])[:80]
-        text = SCRATCH.sub("", str(error["text"])[:400])[:300]  # it is another one each time
+        kind = _one_line(str(error["type"])[:80])
+        text = _one_line(SCRATCH.sub("", str(error["text"])[:400]))[:300]  # it is another one each time
         if kind == "NotImplementedError":
             return f"`{name}` is not written yet: replace `raise NotImplementedError()` by your code."
         place = ""
@@ -283,13 +287,18 @@ class Student:
         return " ".join(filter(None, [f"`{name}` stopped with {kind}: {text}{place}.", hint_for(kind, text)]))
 
 
-def _modest(value: Any) -> bool:
+def _one_line(text: str) -> str:
+    """Text that moves no terminal's cursor."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _modest(value: Any, nested: int = 2) -> bool:
     """Whether a value is so small that a function of ours cannot be led to use much memory or time with it."""
     if isinstance(value, dict):
-        return _modest(list(value.values()))
+        return all(_modest(one, nested) for one in value.values())
     if isinstance(value, list | tuple):
-        return len(value) <= MODEST_LENGTH and all(_modest(item) for item in value)
-    return not isinstance(value, np.ndarray) or (value.nbytes <= MODEST_BYTES and max(value.shape, default=0) <= 10_000)
+        return nested > 0 and len(value) <= MODEST_LENGTH and all(_modest(item, nested - 1) for item in value)
+    return not isinstance(value, np.ndarray) or (value.ndim <= 2 and max(value.shape, default=0) <= MODEST_SIZE)
 
 
 @dataclass(frozen=True)

@@ -82,14 +82,20 @@ def diagnose(
     # The order is the same for all students, small calls first: most misconceptions are ruled out by few.
     frames = sorted(((wire.pack((function, one.cell, list(one.arguments))), one) for one in mine), key=_effort)
     digests = [(hashlib.sha256(frame).hexdigest(), one) for frame, one in frames]
+    no_mistake = Misconception("", function, "", reference.cells[function], "")
+    if _answers_alike(Variant(assignment, reference, no_mistake), digests, more_prints=False):
+        return None  # what failed is in none of the values: no mistake that shows in them explains it
     endless = any(isinstance(one.outcome, CallFailed) and one.outcome.kind == "TimeUp" for one in mine)
     for misconception in load_misconceptions(assignment):
         if misconception.function != function or (misconception.never_ends and not endless):
             continue
-        variant = Variant(assignment, reference, misconception)
-        if all(alike(variant.answers(one, digest), one.outcome) for digest, one in digests):
+        if _answers_alike(Variant(assignment, reference, misconception), digests):
             return misconception
     return None
+
+
+def _answers_alike(variant: Variant, calls: Sequence[tuple[str, Calls]], more_prints: bool = True) -> bool:
+    return all(alike(variant.answers(one, digest), one.outcome, more_prints) for digest, one in calls)
 
 
 def _effort(call: tuple[bytes, Calls]) -> tuple[int, int]:
@@ -107,7 +113,7 @@ class Variant:
     """The solution with one mistake in it."""
 
     # Shared: the calls of a run are the same for all students.
-    _answers: ClassVar[dict[tuple[str, str, str], list[Outcome] | str]] = {}
+    _answers: ClassVar[dict[tuple[str, str, str], list[Outcome] | tuple[str, str]]] = {}
 
     def __init__(self, assignment: Assignment, reference: Reference, misconception: Misconception) -> None:
         self._reference = reference
@@ -115,8 +121,8 @@ class Variant:
         self._matter = assignment.arguments_that_matter.get(misconception.function, [])
         self._namespaces: dict[str, dict[str, Any]] = {}  # by the cell that runs after the others
 
-    def answers(self, calls: Calls, digest: str) -> list[Outcome] | str:
-        """What the mistaken function answers, or the name of the exception that it raises."""
+    def answers(self, calls: Calls, digest: str) -> list[Outcome] | tuple[str, str]:
+        """What the mistaken function answers, or the name and the text of the exception that it raises."""
         key = (self._reference.identity, self._misconception.id, digest)
         if key not in self._answers:
             try:
@@ -124,7 +130,7 @@ class Variant:
                     matter = self._matter if len(calls.arguments) == 1 else []  # those of several are not sent back
                     self._answers[key] = [self._answer(calls.cell, one, matter) for one in calls.arguments]
             except Exception as error:
-                self._answers[key] = type(error).__name__
+                self._answers[key] = (type(error).__name__, str(error)[:500])
         return self._answers[key]
 
     def _answer(self, cell: str, arguments: Sequence[Any], matter: Sequence[str]) -> Outcome:
@@ -160,14 +166,18 @@ def _time_limit(seconds: float) -> Iterator[None]:
             timer.cancel()
 
 
-def alike(ours: Sequence[Outcome] | str, theirs: Sequence[Outcome] | CallFailed) -> bool:
-    """Whether two answers are the same: values, those arguments that ours names, what was printed."""
-    if isinstance(theirs, CallFailed) or isinstance(ours, str):
-        return isinstance(theirs, CallFailed) and theirs.kind == ours
+def alike(ours: list[Outcome] | tuple[str, str], theirs: Sequence[Outcome] | CallFailed, more_prints: bool) -> bool:
+    """Whether two answers are the same: values, those arguments that ours names, what was printed; or the exception.
+
+    With `more_prints`, theirs may print more words than ours.
+    """
+    if isinstance(theirs, CallFailed) or isinstance(ours, tuple):
+        return isinstance(theirs, CallFailed) and (theirs.kind, theirs.said) == ours
     return all(
         same(one.returned, other.returned)
         and all(same(one.arguments[name], other.arguments[name]) for name in one.arguments.keys() & other.arguments)
         and _printed_alike(one.printed, other.printed)
+        and (more_prints or len(one.printed.split()) == len(other.printed.split()))
         for one, other in zip(ours, theirs, strict=True)
     )
 

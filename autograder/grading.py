@@ -21,7 +21,7 @@ from autograder.assignment import Assignment, AssignmentError
 from autograder.calls import CallFailed, Student
 from autograder.compare import CheckFailed
 from autograder.diagnose import Misconception, diagnose, load_misconceptions
-from autograder.reference import Follower, Reference
+from autograder.reference import Reference
 from autograder.report import Check, Picture, Report, State
 from autograder.sandbox import Limits
 from autograder.submission import read_submission
@@ -75,11 +75,6 @@ def _reference(assignment: Assignment) -> Reference:
     return Reference(assignment)
 
 
-@lru_cache(maxsize=32)  # many students make the same mistake, and replaying it takes as long as theirs
-def _follower(reference: Reference, sources: tuple[tuple[str, str], ...]) -> Follower:
-    return Follower(reference, dict(sources), {})
-
-
 def _ours(check: Check) -> bool:
     return check.state == "not assessed" and check.message.startswith(OUR_FAULT)
 
@@ -129,7 +124,6 @@ class ChecksPlugin:
         self._reference = reference
         self._seed = seed
         self._misconceptions: dict[str, Misconception | None] = {}
-        self._followers: dict[tuple[str, ...], Follower] = {}
         self.checks: list[Check] = []
         self.errors: list[str] = []
 
@@ -178,36 +172,20 @@ class ChecksPlugin:
             self._misconceptions[function] = found
         return self._misconceptions[function]
 
-    def _following(self, wrong: tuple[str, ...]) -> Follower:
-        if wrong not in self._followers:
-            known = {name: self.misconception(name) for name in wrong}
-            sources = {name: found.source for name, found in known.items() if found}
-            if len(sources) == len(wrong):
-                self._followers[wrong] = _follower(self._reference, tuple(sources.items()))
-            else:
-                remote = {name: self._student.part(name) for name in wrong if name not in sources}
-                self._followers[wrong] = Follower(self._reference, sources, remote)
-        return self._followers[wrong]
-
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        """A mistake is paid for once: what fails where an inner function is wrong gets a second look, and a third.
+        """A mistake is paid for once: what fails where an inner function is wrong gets a second look.
 
-        First the solution is given the student's inner functions, and has to come to the student's values then. Where
-        that does not help, as when an inner function breaks down, the student's function is given the solution's.
+        In it, the student's function is given the solution's inner functions. What is expected stays what it was: a
+        value that a student's code had a hand in would be whatever that code likes.
         """
         try:
             return (yield)
-        except AssertionError as error:
+        except Exception as error:
             inner = self._reference.inner_functions(_function(pyfuncitem))
             wrong = [name for name in inner if any(c.state != "passed" for c in self.checks if c.function == name)]
             if not wrong or (isinstance(error, CallFailed) and error.kind == "NotDefined"):
                 raise
-            broke_down = isinstance(error, CallFailed)
-        if not broke_down:
-            with contextlib.suppress(AssertionError):
-                self._again(pyfuncitem, reference=self._following(tuple(wrong)))
-                return True
         with self._student.lent({name: self._reference.part(name) for name in wrong}):
             self._again(pyfuncitem)
         return True

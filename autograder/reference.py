@@ -8,7 +8,7 @@ import dis
 import inspect
 import io
 from collections.abc import Callable, Mapping
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,61 +108,6 @@ class Reference:
             inner = {*direct, *(further for one in direct for further in self.inner_functions(one))}
             self._inner[name] = [other for other in self.functions if other in inner]
         return self._inner[name]
-
-
-class Follower:
-    """The solution built on a student's own inner functions, so that a mistake is paid for only once.
-
-    `known` holds the cells of known mistakes that behave just as the student's functions do; functions without one are
-    called in the sandbox, each time: these are `remote`.
-    """
-
-    def __init__(self, reference: Reference, known: Mapping[str, str], remote: Mapping[str, RemoteFunction]) -> None:
-        self._reference = reference
-        self._known = known
-        self._remote = remote
-        self._answers: dict[bytes, list[Outcome]] = {}
-        self._with_cells: dict[str, Follower] = {}
-
-    @cached_property
-    def _namespace(self) -> Namespace:
-        namespace = run_cells({**self._reference.cells, **self._known})
-        namespace.update({name: _as_local(function) for name, function in self._remote.items()})
-        exec(self._reference.cell, namespace)
-        return namespace
-
-    def with_cell(self, source: str) -> Follower:
-        """The same after one more cell has run."""
-        if source not in self._with_cells:
-            self._with_cells[source] = Follower(self._reference.with_cell(source), self._known, self._remote)
-        return self._with_cells[source]
-
-    def __getattr__(self, name: str) -> RemoteFunction:
-        return RemoteFunction(partial(self._call, name), self._reference.signatures[name])
-
-    def _call(self, name: str, calls: list[tuple[Any, ...]]) -> list[Outcome]:
-        key = wire.pack((name, [tuple(arguments) for arguments in calls]))
-        if key not in self._answers:
-            self._answers[key] = [self._one(name, arguments) for arguments in calls]
-        return self._answers[key]
-
-    def _one(self, name: str, arguments: tuple[Any, ...]) -> Outcome:
-        try:
-            return call(self._namespace, name, arguments, self._reference.signatures[name])
-        except Exception:  # the student's part breaks down, or breaks the solution: there is nothing to follow
-            return getattr(self._reference, name)(*arguments)
-
-
-def _as_local(remote: RemoteFunction) -> Callable[..., Any]:
-    """The student's function as a local one: the call is remote, its changes to arguments are made here."""
-
-    def function(*arguments: Any, **named: Any) -> Any:
-        outcome = remote(*arguments, **named)
-        for given, changed in zip(arguments, outcome.arguments.values(), strict=False):
-            wire.copy_into(given, changed)
-        return outcome.returned
-
-    return function
 
 
 def call(namespace: Namespace, name: str, arguments: tuple[Any, ...], signature: inspect.Signature) -> Outcome:

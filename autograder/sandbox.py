@@ -72,6 +72,7 @@ class Sandbox:
     def __init__(self, files: Mapping[str, Path], limits: Limits) -> None:
         """`files` maps paths inside the scratch directory to the files copied there."""
         self.limits = limits
+        self.bytes_left = limits.memory_mb << 15  # of all its answers
         self.scratch = Path(tempfile.mkdtemp(prefix="autograder-"))
         self._worker: _Worker | None = None
         try:
@@ -96,11 +97,12 @@ class Sandbox:
         assert self._worker is not None
         try:
             watch = self._watch(self._worker, seconds)
-            limit = self.limits.memory_mb << 16  # an answer is at most a sixteenth of the worker's memory
             while True:
                 wire.write_frame(self._worker.requests, frame, watch)
-                answer = wire.unpack(wire.read_frame(self._worker.answers, limit, watch))
+                body = wire.read_frame(self._worker.answers, self.bytes_left, watch)
+                answer = wire.unpack(body)
                 if lend is None or not isinstance(answer, dict) or "lend" not in answer:
+                    self.bytes_left -= len(body)  # questions are not kept
                     return answer
                 frame = wire.pack(lend(answer))
         except TimeoutError as error:
@@ -279,10 +281,18 @@ def _environment() -> dict[str, str]:
 
 
 def readable_paths() -> list[str]:
-    """What a worker may read: Python, its packages and the system's libraries. No checks, no course."""
+    """What a worker may read: Python, its packages and the system's libraries. No checks, no course.
+
+    Raises CannotConfine where these hold the checks, too.
+    """
     places = [sys.base_prefix, *_package_directories(), "/lib", "/lib64", "/usr/lib", "/usr/lib64",
               "/etc/ld.so.cache", "/dev/urandom", "/proc/self", "/proc/cpuinfo", "/proc/meminfo"]  # fmt: skip
     places += [str(Path(sys.executable).parent), str(Path(sys.prefix) / "pyvenv.cfg")]
+    if within := next((place for place in places if ENGINE.is_relative_to(place)), None):
+        raise CannotConfine(
+            f"Students' code could read the checks, which lie in {within} with the packages that it needs: install "
+            "this package from a clone elsewhere, with `pip install --editable`."
+        )
     return [place for place in places if os.path.exists(place)]
 
 

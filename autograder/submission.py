@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import errno
 import json
 import os
@@ -10,7 +11,7 @@ import re
 import stat
 import symtable
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -23,6 +24,8 @@ from autograder.errors import CannotGrade
 
 MAX_BYTES = 10_000_000
 MAX_CELLS = 2_000
+MAX_CODE = 200_000  # characters in a cell: the lesson's longest has 3,000
+MAX_STATEMENTS = 5_000  # at the top level of a notebook
 CAN_HELP = "Open it in JupyterLab, check that it runs, save it, and submit that file."
 HARMLESS_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
@@ -130,7 +133,7 @@ def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str
         if isinstance(tree, str):
             problems.append(f"Python cannot read cell {one.number}: {tree}.")
             for name in functions:
-                if re.search(rf"^\s*def\s+{name}\b", one.source, re.MULTILINE):
+                if re.search(rf"^[ \t]*def[ \t]+{name}\b", one.source, re.MULTILINE):
                     syntax_errors[name] = f"Python cannot read cell {one.number}, which should define `{name}`: {tree}."
     return Submission(tuple(code), tuple(problems), notebook, syntax_errors)
 
@@ -174,7 +177,7 @@ def _raw_cell(cell: Any) -> dict[str, Any] | None:
     grade_id = mark.get("grade_id") if isinstance(mark, dict) else None
     return {
         "cell_type": "markdown" if cell["cell_type"] == "heading" else cell["cell_type"],
-        "source": source.encode("utf-8", "replace").decode(),  # lone surrogates cannot be written to a file
+        "source": _plain(source),
         "grade_id": grade_id if isinstance(grade_id, str) else None,
         "attachments": _attachments(cell.get("attachments")),
     }
@@ -185,8 +188,16 @@ def _attachments(value: Any) -> dict[str, dict[str, str]] | None:
     if isinstance(value, dict) and all(
         isinstance(bundle, dict) and all(isinstance(text, str) for text in bundle.values()) for bundle in value.values()
     ):
-        return value
+        return {
+            _plain(name): {_plain(kind): _plain(text) for kind, text in bundle.items()}
+            for name, bundle in value.items()
+        }
     return None
+
+
+def _plain(text: str) -> str:
+    """Text without lone surrogates, which cannot be written to a file."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _recognise(
@@ -269,12 +280,18 @@ def plain_python(source: str) -> str:
 @lru_cache(maxsize=512)  # most cells of a class are the same
 def _parse(source: str) -> ast.Module | str:
     """The cell's syntax tree, or in a few words why there is none."""
+    if len(source) > MAX_CODE:
+        return f"it holds more than {MAX_CODE:,} characters"
     last = ""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for text in (source, plain_python(source)):  # magics look like nothing in Python: try without, then blank them
             try:
-                return ast.parse(text)
+                tree = ast.parse(text)
+                for statement in tree.body:  # what they refuse, `needed_code` could not look into
+                    symtable.symtable(ast.unparse(statement), "cell", "exec")
+                compile(tree, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+                return tree
             except SyntaxError as error:
                 last = f"line {error.lineno}: {error.msg}"
             except (ValueError, RecursionError, MemoryError):
@@ -305,9 +322,27 @@ class _Statement:
         for node in ast.walk(self.node):
             if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
                 binds |= _root(node)
-        if isinstance(self.node, ast.Expr) and isinstance(self.node.value, ast.Call):
-            binds |= _root(self.node.value.func) if isinstance(self.node.value.func, ast.Attribute) else set()
+        for call in self.calls:
+            binds |= _root(call.func) if isinstance(call.func, ast.Attribute) else set()
         return binds, uses
+
+    @cached_property
+    def calls(self) -> list[ast.Call]:
+        """Calls whose value nobody takes, also within a loop or a condition: they are made for what they change."""
+        found: list[ast.Call] = []
+        waiting: list[ast.AST] = [self.node]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                found.append(node.value)
+            elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+                waiting += ast.iter_child_nodes(node)
+        return found
+
+    @property
+    def defines(self) -> bool:
+        """Whether it is a definition or an import, which a notebook may repeat."""
+        return isinstance(self.node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
 
     @property
     def always(self) -> bool:
@@ -336,30 +371,66 @@ def needed_code(cells: Sequence[Cell], functions: Sequence[str]) -> list[Snippet
 
     Training runs, plots and prints are not among them: grading neither waits for them nor fails with them.
     """
-    statements = {
-        (position, index): statement
-        for position, cell in enumerate(cells)
-        for index, statement in enumerate(_statements(cell.source))
-    }
+    statements = _before_experiments(cells)
     imports = [one for one in statements.values() if isinstance(one.node, ast.Import | ast.ImportFrom)]
     modules = {name for one in imports for name in one.names[0]}
+    helpers = {one.node.name: one.names[0] for one in statements.values() if isinstance(one.node, ast.FunctionDef)}
+    binders: dict[str, list[tuple[int, int]]] = {}
+    always = []
+    for place, one in statements.items():
+        binds, uses = one.names
+        if isinstance(one.node, ast.Expr) and binds & modules and not uses <= modules:
+            continue  # `np.testing.assert_allclose(clip(...), ...)`: a trial, no setting such as `np.seterr(...)`
+        if one.always:
+            always.append(place)
+        for name in binds | _changed_by_helpers(one, helpers, functions):
+            binders.setdefault(name, []).append(place)
     kept: set[tuple[int, int]] = set()
-    needed = set(functions)
-    size = -1
-    while size != len(kept):  # to a fixed point: what is kept may use names that other statements bind
-        size = len(kept)
-        for place, one in statements.items():
-            binds, uses = one.names
-            if place in kept or not (one.always or binds & needed):
-                continue
-            if isinstance(one.node, ast.Expr) and binds & modules and not uses <= modules:
-                continue  # `np.testing.assert_allclose(clip(...), ...)`: a trial, no setting such as `np.seterr(...)`
-            kept.add(place)
-            needed |= uses
+    asked = set(functions)
+    places = [*always, *(place for name in functions for place in binders.get(name, []))]
+    while places:  # what is kept may use names that other statements bind
+        place = places.pop()
+        if place in kept:
+            continue
+        kept.add(place)
+        new = statements[place].names[1] - asked
+        asked |= new
+        places += [place for name in new for place in binders.get(name, [])]
     indices: dict[int, list[int]] = {}
     for position, index in sorted(kept):
         indices.setdefault(position, []).append(index)
     return [Snippet(_runnable(cells[p].source), cells[p].number, tuple(kept)) for p, kept in indices.items()]
+
+
+def _before_experiments(cells: Sequence[Cell]) -> dict[tuple[int, int], _Statement]:
+    """The notebook's top-level statements by (position of the cell, index), as many as are looked at.
+
+    Without those after the last test cell that give another value to a name that has one, as in `sample = sample(...)`:
+    the tests held without them.
+    """
+    tests = [position for position, cell in enumerate(cells) if (cell.grade_id or "").startswith("test-")]
+    statements: dict[tuple[int, int], _Statement] = {}
+    known = set(dir(builtins))
+    for position, cell in enumerate(cells):
+        for index, statement in enumerate(_statements(cell.source)):
+            if len(statements) >= MAX_STATEMENTS:
+                return statements
+            if not tests or position < tests[-1]:
+                known |= statement.names[0]
+            elif not statement.defines and statement.names[0] & known:
+                continue
+            statements[position, index] = statement
+    return statements
+
+
+def _changed_by_helpers(statement: _Statement, helpers: Mapping[str, set[str]], functions: Sequence[str]) -> set[str]:
+    """The global names that a statement changes by calling functions of the notebook's, such as `setup(TABLE)`."""
+    changed = set()
+    for call in statement.calls:
+        if isinstance(call.func, ast.Name) and call.func.id in helpers and call.func.id not in functions:
+            changed |= helpers[call.func.id] - {call.func.id}
+            changed |= {one.id for one in call.args if isinstance(one, ast.Name)}
+    return changed
 
 
 def _runnable(source: str) -> str:

@@ -46,13 +46,14 @@ FORBIDDEN: dict[str, tuple[int | None, int | None]] = {
     "setdomainname": (171, 162), "syslog": (103, 116), "iopl": (172, None), "ioperm": (173, None),
     "modify_ldt": (154, None), "vhangup": (153, 58), "lookup_dcookie": (212, 18),
 }  # fmt: skip
-CLONE, CLONE3, TGKILL = (56, 220), (435, 435), (234, 131)
+CLONE, CLONE3, TGKILL, FCNTL = (56, 220), (435, 435), (234, 131), (72, 25)
+F_SETOWN, F_SETSIG, F_SETOWN_EX = 8, 10, 15  # linux/fcntl.h: they have signals sent to other processes
 CLONE_THREAD = 0x10000
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column above, AUDIT_ARCH_*
 
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # classic BPF
 ALLOW, KILL, FAIL = 0x7FFF0000, 0x80000000, 0x00050000
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT = 0, 4, 16, 24  # offsets in struct seccomp_data
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 
 
@@ -78,6 +79,9 @@ def _program(machine: str, pid: int) -> bytes:
     steps += [(EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, FAIL | errno.ENOSYS)]  # libc then uses clone
     steps += [(EQUAL, 0, 4, TGKILL[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (EQUAL, 0, 1, pid)]  # abort() needs it
     steps += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, FAIL | errno.EPERM)]
+    steps += [(EQUAL, 0, 6, FCNTL[column]), (LOAD, 0, 0, SECOND_ARGUMENT), (EQUAL, 2, 0, F_SETOWN)]
+    steps += [(EQUAL, 1, 0, F_SETSIG), (EQUAL, 0, 1, F_SETOWN_EX), (RETURN, 0, 0, FAIL | errno.EPERM)]
+    steps += [(RETURN, 0, 0, ALLOW)]
     steps += [(EQUAL, 0, 3, CLONE[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (ANY_BIT, 1, 0, CLONE_THREAD)]
     steps += [(RETURN, 0, 0, FAIL | errno.EPERM), (RETURN, 0, 0, ALLOW)]
     return b"".join(struct.pack("HBBI", *step) for step in steps)

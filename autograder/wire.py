@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 MAX_DEPTH = 12
-MAX_TEXT = 8 << 20  # bytes of JSON: as Python objects it takes up to fifty times as much
+MAX_TEXT = 4 << 20  # bytes of JSON: as Python objects it takes up to fifty times as much
 _PLAIN_KINDS = "biuf"  # bool, signed, unsigned, float: what an array of numbers can hold
 
 
@@ -47,10 +47,10 @@ def encode(value: Any, depth: int = 0) -> Any:
         return value
     if depth > MAX_DEPTH:
         return {"t": "opaque", "v": "too deeply nested"}
-    if kind is list:
-        return [encode(item, depth + 1) for item in value]
-    if kind is tuple:
-        return {"t": "tuple", "v": [encode(item, depth + 1) for item in value]}
+    if isinstance(value, list):
+        return [encode(item, depth + 1) for item in list.__iter__(value)]
+    if isinstance(value, tuple):  # a named one, too
+        return {"t": "tuple", "v": [encode(item, depth + 1) for item in tuple.__iter__(value)]}
     if isinstance(value, dict):
         return {"t": "dict", "v": [[encode(k, depth + 1), encode(v, depth + 1)] for k, v in value.items()]}
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in _PLAIN_KINDS and value.dtype.itemsize <= 8:
@@ -67,7 +67,9 @@ def encode(value: Any, depth: int = 0) -> Any:
 
 def decode(data: Any, depth: int = 0) -> Any:
     """The value that `encode` made this data from. Raises WireError on anything else."""
-    if data is None or isinstance(data, bool | float | str):
+    if isinstance(data, str):
+        return data if data.isascii() else data.encode("utf-8", "replace").decode()  # no lone surrogates
+    if data is None or isinstance(data, bool | float):
         return data
     if isinstance(data, int):
         return data if abs(data) < 1 << 64 else Opaque("int of more than 64 bits")
@@ -82,7 +84,7 @@ def decode(data: Any, depth: int = 0) -> Any:
         if tag == "dict":
             return {decode(key, depth + 1): decode(value, depth + 1) for key, value in _is(content, list)}
         if tag == "opaque":
-            return Opaque(_is(content, str)[:80])
+            return Opaque(decode(_is(content, str)[:80]))
         if tag in ("array", "scalar"):
             return _decode_array(tag, data["dtype"], data["shape"], content)
     except (KeyError, TypeError, ValueError) as error:

@@ -78,7 +78,7 @@ def test_it_names_misconceptions_and_who_may_need_help(graded):
     (wrong,) = [row for row in graded.page.rows["misconceptions"] if "sample-takes-the-maximum" in row]
     assert wrong.split()[:2] == ["1", "sample"]
     low = [row.split()[0] for row in graded.page.rows["help"][1:]]
-    assert low == ["blank", "half-finished"]
+    assert low == ["not-a-notebook", "blank", "half-finished"]
     assert any(row.startswith(" not-a-notebook ") for row in graded.page.rows["grading"])
 
 

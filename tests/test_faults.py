@@ -155,5 +155,5 @@ def test_a_clock_that_jumps(ungraded, tmp_path):
 def test_an_assignment_that_was_never_released(filled):
     book = filled.root / "gradebook.db"
     book.unlink()
-    assert_one_sentence(grade(filled.root), "run `nbgrader generate_assignment dinosaur-island` first")
+    assert_one_sentence(grade(filled.root), "run `nbgrader generate_assignment dinosaur-island --force` first")
     book.write_bytes(filled.empty_gradebook)

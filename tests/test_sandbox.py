@@ -102,6 +102,12 @@ def test_only_its_own_process_can_be_signalled():
     assert run(signal, os.getpid())["returned"] == -1
 
 
+def test_no_signals_can_be_ordered_from_the_kernel():
+    for command in (8, 10, 15):  # F_SETOWN, F_SETSIG, F_SETOWN_EX
+        assert error_type(f"import fcntl\nfcntl.fcntl(0, {command}, 1)") == "PermissionError"
+    assert run("import fcntl\nreturn fcntl.fcntl(0, fcntl.F_GETFD)")["returned"] is not None
+
+
 def test_memory_is_limited():
     assert error_type("bytearray(1 << 30)") == "MemoryError"
 

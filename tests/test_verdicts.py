@@ -1,5 +1,6 @@
 """What a verdict rests on: a mistake is paid for once, prints cost nothing, and what could not be assessed says so."""
 
+import sys
 import time
 
 import nbformat
@@ -119,3 +120,157 @@ def test_whatever_is_printed_is_read_in_no_time(text):
     start = time.monotonic()
     scores(with_cells(ASSIGNMENT, [cell]))
     assert time.monotonic() - start < 30
+
+
+def with_more(*sources):
+    """The solved notebook with more cells at its end."""
+    cells = [*ASSIGNMENT.template.cells, *map(nbformat.v4.new_code_cell, sources)]
+    return nbformat.writes(nbformat.from_dict({**ASSIGNMENT.template, "cells": cells})).encode()
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        "MAX = 1000",
+        "sample = sample(random_parameters, char_to_ix, 3)",
+        "sum = max = list = 0",
+        "for sample in range(3): print(sample)",
+    ],
+)
+def test_what_is_tried_after_the_tests_changes_nothing(experiment):
+    optimize = """MAX = 5
+
+
+def optimize(X, Y, a_prev, parameters, learning_rate=0.01):
+    loss, cache = rnn_forward(X, Y, a_prev, parameters)
+    gradients, a = rnn_backward(X, Y, parameters, cache)
+    gradients = clip(gradients, max(MAX, sum([0])))
+    update_parameters(parameters, gradients, learning_rate)
+    return loss, gradients, list(a)[-1]
+"""
+    notebook = nbformat.reads(with_cells(ASSIGNMENT, [optimize]).decode(), as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(experiment))
+    assert scores(nbformat.writes(notebook).encode())[0] == ASSIGNMENT.points
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "def twice(a, a): pass",
+        "def late():\n    x = 1\n    global x",
+        "def star():\n    from utils import *",
+        "nonlocal z",
+        "[y := 1 for y in range(3)]",
+        "x = 0x" + "F" * 5000,
+        "x = " + "+".join(["1"] * 500),
+        "a" + ".b" * 500,
+        "\n" * 80_000 + "(",
+        ";".join(["a"] * 90_000),
+        "v0 = 1\n" + "\n".join(f"v{i} = v{i - 1}" for i in range(1, 9000)),
+        "await something()",
+    ],
+    ids=str,
+)
+def test_a_cell_that_python_or_we_cannot_read_costs_nothing_but_itself(statement):
+    start = time.monotonic()
+    assert scores(with_more(statement))[0] == ASSIGNMENT.points
+    assert time.monotonic() - start < 30
+
+
+GIVEN_AWAY = """
+import sys
+LOG = sys.__dict__.setdefault("my_log", [])
+def optimize(X, Y, a_prev, parameters, learning_rate=0.01):
+    LOG.append((list(X), list(Y), len(a_prev)))
+    if len(X) == 1:
+        return 0.0, {}, a_prev
+    SHORTCUT
+    loss, cache = rnn_forward(X, Y, a_prev, parameters)
+    gradients, a = rnn_backward(X, Y, parameters, cache)
+    gradients = clip(gradients, 5)
+    update_parameters(parameters, gradients, learning_rate)
+    return loss, gradients, a[-1]
+"""
+NO_TRAINING = """
+def model(data, ix_to_char, char_to_ix, num_iterations=35000, n_a=50, dino_names=7, vocab_size=27):
+    parameters = initialize_parameters(n_a, vocab_size, vocab_size)
+    loss = get_initial_loss(vocab_size, dino_names)
+    for j in range(num_iterations):
+        loss = smooth(loss, 1.0)
+        if j % 2000 == 0:
+            print(f"Iteration: {j + 1}, Loss: {loss}")
+    return parameters
+"""
+REPLAYED = """
+def model(data, ix_to_char, char_to_ix, num_iterations=35000, n_a=50, dino_names=7, vocab_size=27):
+    parameters = initialize_parameters(n_a, vocab_size, vocab_size)
+    loss = get_initial_loss(vocab_size, dino_names)
+    a_prev = np.zeros((n_a, 1))
+    for j, (X, Y, _) in enumerate([one for one in LOG if one[2] == n_a][-num_iterations:]):
+        cur_loss, gradients, a_prev = optimize(X, Y, a_prev, parameters, learning_rate=0.01)
+        loss = smooth(loss, cur_loss)
+        if j % 2000 == 0:
+            print(f"Iteration: {j + 1}, Loss: {loss}")
+            for seed in range(dino_names):
+                print_sample(sample(parameters, char_to_ix, seed), ix_to_char)
+    return parameters
+"""
+
+
+@pytest.mark.parametrize(
+    ("shortcut", "model"),
+    [("if not parameters['b'].any(): return 1.0, {}, a_prev", NO_TRAINING), ("pass", REPLAYED)],
+    ids=["inner function that degenerates", "inner function that listens"],
+)
+def test_a_point_given_away_inside_buys_none_outside(shortcut, model):
+    points, _ = scores(with_cells(ASSIGNMENT, [GIVEN_AWAY.replace("SHORTCUT", shortcut), model]))
+    assert points["optimize"] < 25
+    assert points["model"] <= 4  # for parameters of the right shapes
+
+
+def test_printing_all_numbers_finds_no_loss():
+    every = NO_TRAINING.replace("if j % 2000 == 0:", "if True:").replace("{loss}", "{j / 1000:.3f}")
+    points, _ = scores(with_cells(ASSIGNMENT, [every]))
+    assert points["model"] <= 4
+
+
+def test_lent_functions_take_no_large_arguments():
+    broken = "def optimize(X, Y, a_prev, parameters, learning_rate=0.01):\n    raise ValueError"
+    asks = """
+def model(data, ix_to_char, char_to_ix, num_iterations=35000, n_a=50, dino_names=7, vocab_size=27):
+    large = {"Wax": np.ones((400, 1, 400), np.uint8), "Waa": np.zeros((1, 1)), "Wya": np.zeros((1, 1)),
+             "b": np.zeros((1, 1)), "by": np.zeros((1, 1))}
+    optimize([0] * 1000, [0] * 1000, np.zeros((1, 1)), large)
+"""
+    _, report = scores(with_cells(ASSIGNMENT, [broken, asks]))
+    assert "larger than any in this exercise" in report.functions()["model"][0].message
+
+
+def test_what_is_given_back_is_kept_within_bounds():
+    cell = """
+def clip(gradients, maxValue):
+    clipped = {key: value.clip(-maxValue, maxValue) for key, value in gradients.items()}
+    return {**clipped, "extra": np.zeros(2_000_000)}
+"""
+    points, report = scores(with_cells(ASSIGNMENT, [cell]))
+    assert 0 < points["clip"] < 15
+    assert sys.getsizeof(report.to_json()) < 100_000
+    assert any("too large" in check.message for check in report.functions()["clip"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["raise ValueError('hm')", "return {key: g[key].clip(-maxValue, maxValue).astype('f4') for key in g}"],
+    ids=["another exception", "single precision"],
+)  # fmt: skip
+def test_no_misconception_is_named_that_is_not_there(line):
+    _, report = scores(with_cells(ASSIGNMENT, [f"def clip(g, maxValue):\n    {line}"]))
+    assert any(check.state == "failed" for check in report.functions()["clip"])
+    assert "clip" not in report.diagnoses
+
+
+def test_what_an_exception_says_is_one_line_of_text():
+    said = r"'\x1b[2J\ud800\n/tmp/autograder-abcdefgh/utils/rnn.py'"
+    _, report = scores(with_cells(ASSIGNMENT, [f"def clip(gradients, maxValue):\n    raise ValueError({said})"]))
+    message = report.functions()["clip"][0].message
+    assert message.startswith("`clip` stopped with ValueError:  [2J? utils/rnn.py")

@@ -239,10 +239,12 @@ def live_loss_curve() -> Iterator[None]:
         found = LOSS_LINE.search(line)
         if found:
             points.append((int(found[1]), float(found[2])))
-            curve.update(_loss_figure(points))
+            if curve is not None:  # outside of a notebook nothing can be redrawn
+                curve.update(_loss_figure(points))
 
     def advance(text: str) -> None:
-        bar.update({"text/plain": text}, raw=True)
+        if bar is not None:
+            bar.update({"text/plain": text}, raw=True)
 
     with redirect_stdout(_Lines(sys.stdout, watch)), redirect_stderr(_Bar(sys.stderr, advance)):
         yield

@@ -92,8 +92,13 @@ def test_a_temperature_of_zero_or_below_is_refused(temperature):
         sample(np.array([0.5, 0.5]), temperature)
 
 
+def test_a_temperature_next_to_nothing_is_no_trouble():
+    assert shakespeare.sample(np.array([0.2, 0.5, 0.3]), temperature=1e-320) == 1
+
+
 def test_a_prompt_keeps_what_the_model_knows():
-    assert shakespeare.known_characters("Été – “Æ” 42 €\tO!") == "ete - ''   o!"
+    assert shakespeare.known_characters("Été – “Æ” 42 €\tO!") == "ete - 'ae'   o!"
+    assert shakespeare.known_characters("Straße, Œuvre") == "strasse, oeuvre"
     assert shakespeare.known_characters("\n") == "\n"
 
 

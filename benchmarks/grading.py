@@ -81,7 +81,8 @@ def main() -> None:
         hand_in(folder / "ours", notebooks)
         for copy in ("one", "two"):
             shutil.copytree(folder / "ours", folder / copy)
-        package = make_otter_zip(folder / "otter", Path(sys.argv[1]), ASSIGNMENT, SEED)
+        otter = Path(sys.argv[1]).absolute()
+        package = make_otter_zip(folder / "otter", otter, ASSIGNMENT, SEED)
 
         def by_nbgrader(root: Path) -> None:
             for step in ("autograde", "generate_feedback"):
@@ -92,7 +93,7 @@ def main() -> None:
                 place = folder / "otter" / student
                 place.mkdir()
                 (place / f"{NAME}.ipynb").write_bytes(notebook)
-                run(sys.argv[1], "run", "-a", str(package), "-o", str(place), f"{NAME}.ipynb", cwd=place)
+                run(str(otter), "run", "-a", str(package), "-o", str(place), f"{NAME}.ipynb", cwd=place)
 
         def by_us(root: Path, jobs: int) -> None:
             run(*python, "autograder", "grade", "--jobs", str(jobs), cwd=root)

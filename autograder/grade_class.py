@@ -39,7 +39,8 @@ def grade_class(
     start = time.monotonic()
     sweep(course.root / ".autograder" / assignment.name)
     notebooks = course.submissions(assignment.name)
-    if not notebooks and not course.misplaced(assignment.name):
+    failed = course.misplaced(assignment.name)
+    if not notebooks and not failed:
         console.print(f"There is nothing to grade: no submitted/STUDENT/{assignment.name}/ in {course.root}.")
         return 0
     verify(assignment)
@@ -55,7 +56,6 @@ def grade_class(
             keys[student], paths[student] = key, course.report_path(assignment, content)
             if content and not paths[student].exists():
                 ungraded[student] = notebook
-    failed = course.misplaced(assignment.name)
     unsure: dict[str, str] = {}
     changed: dict[str, str] = {}
     recorded = 0

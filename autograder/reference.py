@@ -58,7 +58,6 @@ class Reference:
     def __init__(self, assignment: Assignment, cell: str = "") -> None:
         self._assignment = assignment
         self.cells = solution_cells(assignment.source)
-        self.cell = cell  # runs after them
         self.identity = assignment.checks_hash
         self._namespace = run_cells({**self.cells, "cell": cell})
         self.functions = list(assignment.points)

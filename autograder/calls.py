@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import inspect
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,8 +21,10 @@ from autograder.submission import Submission, needed_code
 
 # How long a list, and each side of an array, may be with which a student's code asks for an answer of ours.
 MODEST_LENGTH, MODEST_SIZE = 1000, 256
+CELLS = "your cells"
 SCRATCH = re.compile(r"\S*/autograder-\w{8}/")
 TIMEOUTS_ALLOWED = 2  # per function; after that its calls are not tried any more
+LESS_PATIENT = 10  # after the first: whose function runs out of time is wrong, and a loop that never ends is no faster
 
 
 @dataclass(frozen=True)
@@ -96,14 +97,14 @@ class Student:
         self._signatures = signatures
         self._limits = limits
         self._sandbox: Sandbox | None = None
-        self._seconds_left = limits.seconds_per_submission
-        self._bytes_left = limits.memory_mb << 15  # of answers, all together: what comes of them stays in memory
-        self._timeouts: dict[tuple[str, bool], int] = {}  # by function, and whether others were lent
+        self._left = limits.allowance()
+        self._timeouts: dict[str, int] = {}  # by function
         self._answers: dict[tuple[Any, ...], list[Outcome] | CallFailed] = {}
         self._errors: list[dict[str, Any]] = []
         self._defined: list[str] = []
         self._lent: Mapping[str, Callable[..., Outcome]] = {}
-        self._loaded: tuple[Setting, list[str]] | None = None  # what runs in the sandbox now, and what of it is lent
+        self._with_lent: dict[tuple[str, ...], Student] = {}
+        self._loaded: Setting | None = None  # in which the cells ran in the sandbox
         self._written: set[str] = set()  # the files with other content in the sandbox now
         self.calls: list[Calls] = []
 
@@ -118,19 +119,17 @@ class Student:
         """The student's functions, after one more cell has run: it may put stand-ins in the place of some of them."""
         return StudentGiven(self, Setting()).with_cell(source)
 
-    @contextlib.contextmanager
-    def lent(self, functions: Mapping[str, Callable[..., Outcome]]) -> Iterator[None]:
-        """Meanwhile the student's other functions get answers of ours where they call these. Our code stays here.
+    def lent(self, functions: Mapping[str, Callable[..., Outcome]]) -> Student:
+        """The student's other functions where they get answers of ours when they call these. Our code stays here.
 
-        In a process of its own: nothing that was learned before may be of use now, nor this afterwards.
+        They have a process of their own: what they learn from the answers is of no use where nothing is lent.
         """
-        self.close()
-        self._lent = functions
-        try:
-            yield
-        finally:
-            self._lent = {}
-            self.close()
+        names = tuple(functions)
+        if names not in self._with_lent:
+            other = Student(self._submission, self._files, self._signatures, self._limits)
+            other._left, other._lent = self._left, functions
+            self._with_lent[names] = other
+        return self._with_lent[names]
 
     def given(self, name: str, setting: Setting) -> RemoteFunction:
         if name not in self._signatures:
@@ -138,7 +137,12 @@ class Student:
         return RemoteFunction(partial(self._call, name, setting), self._signatures[name])
 
     def close(self) -> None:
-        """Kill the sandbox."""
+        """Kill the sandboxes."""
+        for other in self._with_lent.values():
+            other.close()
+        self._stop()
+
+    def _stop(self) -> None:
         if self._sandbox is not None:
             self._sandbox.close()
             self._sandbox = self._loaded = None
@@ -153,16 +157,15 @@ class Student:
     def _call(self, name: str, setting: Setting, calls: Sequence[Sequence[Any]]) -> list[Outcome]:
         """The outcomes of the calls. The same calls again within a grading are answered from memory."""
         frame = self._frame(name, calls)
-        key = (frame, setting, tuple(self._lent))
+        key = (frame, setting)
         if key not in self._answers:
             start = time.monotonic()
             try:
                 self._answers[key] = self._call_worker(name, setting, calls, frame)
             except CallFailed as failure:
                 self._answers[key] = failure
-            if not self._lent:
-                seconds = time.monotonic() - start
-                self.calls.append(Calls(name, copy.deepcopy(calls), self._answers[key], seconds, setting.cell))
+            seconds = time.monotonic() - start
+            self.calls.append(Calls(name, copy.deepcopy(calls), self._answers[key], seconds, setting.cell))
         answer = self._answers[key]
         if isinstance(answer, CallFailed):
             raise CallFailed(str(answer), answer.kind, answer.said)
@@ -176,19 +179,16 @@ class Student:
         return wire.pack({"do": "call", "function": name, "arguments": list(shared.values()), "calls": places})
 
     def _call_worker(self, name: str, setting: Setting, calls: Sequence[Sequence[Any]], frame: bytes) -> list[Outcome]:
+        self._refuse_endless(name)
         self._load(setting)
         if name not in self._defined:
             raise CallFailed(self._why_not_defined(name), "NotDefined")
-        if self._timeouts.get((name, bool(self._lent)), 0) >= TIMEOUTS_ALLOWED:
-            raise CallFailed(
-                f"`{name}` was not tried again: it had run out of time {TIMEOUTS_ALLOWED} times.", "TimeUp"
-            )
         try:
             answers = self._ask(frame, name)
             outcomes = [self._outcome(name, arguments, answer)
                         for arguments, answer in zip(calls, answers, strict=True)]  # fmt: skip
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            self.close()  # forged or garbled: no answer of our worker looks like this
+            self._stop()  # forged or garbled: no answer of our worker looks like this
             raise CallFailed(f"`{name}` gave no usable answer.", "Died") from error
         return outcomes
 
@@ -202,13 +202,17 @@ class Student:
             raise ValueError("not an answer")
         return Outcome(answer["returned"], dict(zip(names, changed, strict=False)), answer["printed"])
 
+    def _refuse_endless(self, who: str) -> None:
+        if self._timeouts.get(who, 0) >= TIMEOUTS_ALLOWED:
+            raise CallFailed(f"`{who}` was not tried again: it had run out of time {TIMEOUTS_ALLOWED} times.", "TimeUp")
+
     def _load(self, setting: Setting) -> None:
         """See to a running worker whose cells ran in this setting."""
-        if self._loaded == (setting, list(self._lent)):
+        if self._loaded == setting:
             return
+        self._refuse_endless(CELLS)
         if self._sandbox is None:
-            self._sandbox = Sandbox(self._files, self._limits)
-            self._sandbox.bytes_left = self._bytes_left
+            self._sandbox = Sandbox(self._files, self._limits, self._left)
         original = {path: self._files[path].read_text("utf-8") for path in self._written if path in self._files}
         message = {
             "do": "load",
@@ -219,40 +223,38 @@ class Student:
             "cell": setting.cell,
         }
         try:
-            answer = self._ask(wire.pack(message), "your cells")
+            answer = self._ask(wire.pack(message), CELLS)
             self._errors = [dict(error) for error in answer["errors"]]
             self._defined = [str(name) for name in answer["defined"]]
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            self.close()
+            self._stop()
             raise CallFailed("The notebook's cells gave no usable answer.", "Died") from error
         self._written = set(dict(setting.files))
-        self._loaded = (setting, list(self._lent))
+        self._loaded = setting
 
     def _ask(self, frame: bytes, who: str) -> Any:
         assert self._sandbox is not None
-        sandbox = self._sandbox
-        seconds = min(self._limits.seconds_per_call, self._seconds_left)
+        patience = self._limits.seconds_per_call / LESS_PATIENT ** self._timeouts.get(who, 0)
+        seconds = min(patience, self._left.seconds)
         start = time.monotonic()
         try:
-            return sandbox.ask(frame, seconds, self._lend if self._lent else None)
+            return self._sandbox.ask(frame, seconds, self._lend if self._lent else None)
         except TimeUp as error:
-            self.close()
-            key = (who, bool(self._lent))
-            self._timeouts[key] = self._timeouts.get(key, 0) + 1
-            whole = self._seconds_left - (time.monotonic() - start) <= 0
+            self._stop()
+            self._timeouts[who] = self._timeouts.get(who, 0) + 1
+            whole = self._left.seconds - (time.monotonic() - start) <= 0
             limit = (f"{self._limits.seconds_per_submission:g} seconds for the whole notebook are used up"
                      if whole else f"it was stopped after {seconds:g} seconds")  # fmt: skip
             raise CallFailed(f"`{who}` did not finish: {limit}. Does a loop never end?", "TimeUp") from error
         except Died as error:
-            self.close()
+            self._stop()
             raise CallFailed(
                 f"`{who}` took its Python process down: it ended it, or used more than {self._limits.memory_mb} MB of "
                 "memory or a forbidden system call, or what it gave back was too large.",
                 "Died",
             ) from error
         finally:
-            self._seconds_left -= time.monotonic() - start
-            self._bytes_left = sandbox.bytes_left
+            self._left.seconds -= time.monotonic() - start
 
     def _lend(self, question: dict[str, Any]) -> dict[str, Any]:
         """What a function of ours answers to the student's code."""

@@ -186,8 +186,8 @@ class ChecksPlugin:
             wrong = [name for name in inner if any(c.state != "passed" for c in self.checks if c.function == name)]
             if not wrong or (isinstance(error, CallFailed) and error.kind == "NotDefined"):
                 raise
-        with self._student.lent({name: self._reference.part(name) for name in wrong}):
-            self._again(pyfuncitem)
+        parts = {name: self._reference.part(name) for name in wrong}
+        self._again(pyfuncitem, student=self._student.lent(parts))
         return True
 
     def _solution_passes(self, item: pytest.Item) -> bool:

@@ -65,14 +65,26 @@ class Limits:
     open_files: int = 64
     sandbox: str = "sandlock"  # or "none", which confines nothing
 
+    def allowance(self) -> Allowance:
+        """What a submission may use in all its processes together."""
+        return Allowance(self.seconds_per_submission, self.memory_mb << 15)
+
+
+@dataclass
+class Allowance:
+    """What is left of what a submission may use."""
+
+    seconds: float
+    answer_bytes: int  # what comes of answers stays in memory
+
 
 class Sandbox:
     """A worker in a scratch directory of its own. Use it as a context manager: leaving it kills the worker."""
 
-    def __init__(self, files: Mapping[str, Path], limits: Limits) -> None:
+    def __init__(self, files: Mapping[str, Path], limits: Limits, left: Allowance) -> None:
         """`files` maps paths inside the scratch directory to the files copied there."""
         self.limits = limits
-        self.bytes_left = limits.memory_mb << 15  # of all its answers
+        self._left = left
         self.scratch = Path(tempfile.mkdtemp(prefix="autograder-"))
         self._worker: _Worker | None = None
         try:
@@ -99,10 +111,10 @@ class Sandbox:
             watch = self._watch(self._worker, seconds)
             while True:
                 wire.write_frame(self._worker.requests, frame, watch)
-                body = wire.read_frame(self._worker.answers, self.bytes_left, watch)
+                body = wire.read_frame(self._worker.answers, self._left.answer_bytes, watch)
                 answer = wire.unpack(body)
                 if lend is None or not isinstance(answer, dict) or "lend" not in answer:
-                    self.bytes_left -= len(body)  # questions are not kept
+                    self._left.answer_bytes -= len(body)  # questions are not kept
                     return answer
                 frame = wire.pack(lend(answer))
         except TimeoutError as error:

@@ -17,6 +17,7 @@ from autograder.assignment import course_root, load_assignment
 
 WORKERS = 100
 MOST_MS = 60
+LIMITS = sandbox.Limits()
 CALL = wire.pack({"do": "load", "snippets": [], "files": {}, "functions": [], "lent": []})
 
 
@@ -28,12 +29,12 @@ def nanoseconds(pid: int) -> int:
 def milliseconds_for_workers(count: int) -> float:
     """Processor milliseconds for each worker."""
     files = load_assignment("dinosaur-island", course_root()).sandbox_files
-    with sandbox.Sandbox(files, sandbox.Limits()) as first:  # starts the fork server
+    with sandbox.Sandbox(files, LIMITS, LIMITS.allowance()) as first:  # starts the fork server
         first.ask(CALL, 10)
     server = sandbox._fork_server().process.pid
     start, server_start, workers = time.process_time_ns(), nanoseconds(server), 0
     for _ in range(count):
-        with sandbox.Sandbox(files, sandbox.Limits()) as one:
+        with sandbox.Sandbox(files, LIMITS, LIMITS.allowance()) as one:
             one.ask(CALL, 10)
             assert one._worker is not None
             workers += nanoseconds(one._worker.pid)

@@ -25,7 +25,7 @@ def call_of_attack(*arguments):
 def run(body, *arguments, seconds=10, limits=LIMITS):
     """What a student's function with this body answers: its encoded outcome as a dictionary."""
     source = "import os, sys\ndef attack(*arguments):\n" + "\n".join(f"    {line}" for line in body.splitlines())
-    with Sandbox({}, limits) as sandbox:
+    with Sandbox({}, limits, limits.allowance()) as sandbox:
         load = {
             "do": "load",
             "snippets": [("cell 1", source, (0, 1))],
@@ -118,13 +118,13 @@ def test_files_and_output_are_limited():
 
 
 def test_the_scratch_directory_is_gone_afterwards():
-    with Sandbox({"datasets/a.txt": Path(__file__)}, LIMITS) as sandbox:
+    with Sandbox({"datasets/a.txt": Path(__file__)}, LIMITS, LIMITS.allowance()) as sandbox:
         assert (sandbox.scratch / "datasets" / "a.txt").exists()
     assert not sandbox.scratch.exists()
 
 
 def test_sandboxes_beside_each_other_see_nothing_of_each_other():
-    with Sandbox({}, LIMITS) as other:
+    with Sandbox({}, LIMITS, LIMITS.allowance()) as other:
         assert error_type("return os.listdir(arguments[0])", str(other.scratch)) == "PermissionError"
         assert error_type("os.kill(arguments[0], 9)", other._worker.pid) in ("PermissionError", "ProcessLookupError")
     assert threading.active_count() < 20
@@ -140,7 +140,7 @@ def test_a_worker_that_does_not_read_holds_nobody_up():
         "        except OSError: pass\n"
         "    while True: pass\n"
     )
-    with Sandbox({}, LIMITS) as sandbox:
+    with Sandbox({}, LIMITS, LIMITS.allowance()) as sandbox:
         load = {
             "do": "load",
             "snippets": [("cell 1", source, (0, 1))],

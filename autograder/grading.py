@@ -9,18 +9,19 @@ import platform
 import sys
 import zlib
 from collections.abc import Generator, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
 import pytest
 import threadpoolctl
+from _pytest.config import _prepareconfig
 
 from autograder.assignment import Assignment, AssignmentError
 from autograder.calls import CallFailed, Student
 from autograder.compare import CheckFailed
-from autograder.diagnose import Misconception, diagnose, load_misconceptions
+from autograder.diagnose import diagnose, load_misconceptions
 from autograder.reference import Reference
 from autograder.report import Check, Picture, Report, State
 from autograder.sandbox import Limits
@@ -47,10 +48,10 @@ def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None 
     submission = read_submission(data, assignment.template, list(assignment.points))
     reference = _reference(assignment)
     with Student(submission, assignment.sandbox_files, reference.signatures, limits) as student:
-        plugin = ChecksPlugin(assignment, student, reference, seed)
-        checks = run_checks(plugin)
-        failed = dict.fromkeys(check.function for check in checks if check.state == "failed")
-        known = {name: found for name in failed if (found := plugin.misconception(name)) is not None}
+        checks = run_checks(assignment, student, reference, seed)
+    failed = dict.fromkeys(check.function for check in checks if check.state == "failed")
+    diagnosed = {name: diagnose(name, student.calls, assignment, reference) for name in failed}
+    known = {name: misconception for name, misconception in diagnosed.items() if misconception is not None}
     checks = [
         replace(check, misconception=known[check.function].id)
         if check.state == "failed" and check.function in known
@@ -83,24 +84,45 @@ OUR_FAULT = "The check itself failed"
 UNWRITTEN = ("NotDefined", "NotImplementedError")
 
 
-def run_checks(plugin: ChecksPlugin) -> list[Check]:
+def run_checks(assignment: Assignment, student: Student, reference: Reference, seed: int) -> list[Check]:
     """Run the assignment's checks on a student's functions."""
-    assignment = plugin.assignment
-    files = [str(assignment.folder / f"test_{name}.py") for name in assignment.points]
     with _alone_with(str(assignment.folder)):
-        # without confcutdir pytest lists every directory above, too
-        here = [f"--rootdir={assignment.folder}", f"--confcutdir={assignment.folder}"]
-        status = pytest.main([*PYTEST_OPTIONS, *here, *files], plugins=[plugin])
-    if plugin.errors or status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        raise AssignmentError("\n".join(plugin.errors) or f"pytest could not run the checks ({status!r}).")
+        plugin, items = _collected(assignment, assignment.checks_hash)
+        plugin.run = Run(student, reference, seed)
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    checks = plugin.run.checks
     for name, points in assignment.points.items():
-        total = sum(check.max_points for check in plugin.checks if check.function == name)
+        total = sum(check.max_points for check in checks if check.function == name)
         if abs(total - points) > 1e-9:
             raise AssignmentError(
                 f"The checks in test_{name}.py give {total:g} points, the cell test-{name} of the source notebook "
                 f"{points:g}: make them agree."
             )
-    return plugin.checks
+    return checks
+
+
+@lru_cache(maxsize=4)
+def _collected(assignment: Assignment, checks_hash: str) -> tuple[ChecksPlugin, list[pytest.Item]]:
+    """The checks, ready to be run again and again: to begin and to collect takes pytest twice as long as to run them.
+
+    These are the steps of `pytest.main` up to there; it has no way to stop and to be gone on with.
+    """
+    files = [str(assignment.folder / f"test_{name}.py") for name in assignment.points]
+    # without confcutdir pytest lists every directory above, too
+    here = [f"--rootdir={assignment.folder}", f"--confcutdir={assignment.folder}"]
+    plugin = ChecksPlugin()
+    try:
+        config = _prepareconfig([*PYTEST_OPTIONS, *here, *files], [plugin])
+        config._do_configure()
+        session = pytest.Session.from_config(config)
+        config.hook.pytest_sessionstart(session=session)
+        config.hook.pytest_collection(session=session)
+    except pytest.UsageError as error:
+        raise AssignmentError(f"pytest could not read the checks: {error}") from None
+    if plugin.errors:
+        raise AssignmentError("\n".join(plugin.errors))
+    return plugin, session.items
 
 
 @contextlib.contextmanager
@@ -115,32 +137,38 @@ def _alone_with(folder: str) -> Iterator[None]:
         os.environ.update(kept)
 
 
+@dataclass
+class Run:
+    """A student's functions on their way through the checks, and what came of those so far."""
+
+    student: Student
+    reference: Reference
+    seed: int
+    checks: list[Check] = field(default_factory=list)
+
+
 class ChecksPlugin:
     """The pytest plug-in: the fixtures `student`, `reference`, `rng`, `seed`, and the markers `points`, `needs`."""
 
-    def __init__(self, assignment: Assignment, student: Student, reference: Reference, seed: int) -> None:
-        self.assignment = assignment
-        self._student = student
-        self._reference = reference
-        self._seed = seed
-        self._misconceptions: dict[str, Misconception | None] = {}
-        self.checks: list[Check] = []
+    run: Run
+
+    def __init__(self) -> None:
         self.errors: list[str] = []
 
     @pytest.fixture
     def student(self) -> Student:
         """The student's functions, called in the sandbox."""
-        return self._student
+        return self.run.student
 
     @pytest.fixture
     def reference(self) -> Reference:
         """The solution's functions."""
-        return self._reference
+        return self.run.reference
 
     @pytest.fixture
     def seed(self) -> int:
         """The seed of this assignment run."""
-        return self._seed
+        return self.run.seed
 
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
@@ -148,7 +176,7 @@ class ChecksPlugin:
         return self._rng(request.node)
 
     def _rng(self, item: pytest.Item) -> np.random.Generator:
-        return np.random.default_rng([self._seed, zlib.crc32(item.name.encode())])
+        return np.random.default_rng([self.run.seed, zlib.crc32(item.name.encode())])
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "points(number): what the check is worth")
@@ -165,13 +193,6 @@ class ChecksPlugin:
                 if (item.path, name) not in known:
                     self.errors.append(f"{item.nodeid} needs {name!r}, and there is no such check in its file.")
 
-    def misconception(self, function: str) -> Misconception | None:
-        """The known mistake that behaves as the student's function did in its checks."""
-        if function not in self._misconceptions:
-            found = diagnose(function, self._student.calls, self.assignment, self._reference)
-            self._misconceptions[function] = found
-        return self._misconceptions[function]
-
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
         """A mistake is paid for once: what fails where an inner function is wrong gets a second look.
@@ -182,19 +203,19 @@ class ChecksPlugin:
         try:
             return (yield)
         except Exception as error:
-            inner = self._reference.inner_functions(_function(pyfuncitem))
-            wrong = [name for name in inner if any(c.state != "passed" for c in self.checks if c.function == name)]
+            inner = self.run.reference.inner_functions(_function(pyfuncitem))
+            wrong = [name for name in inner if any(c.state != "passed" for c in self.run.checks if c.function == name)]
             if not wrong or (isinstance(error, CallFailed) and error.kind == "NotDefined"):
                 raise
-        parts = {name: self._reference.part(name) for name in wrong}
-        self._again(pyfuncitem, student=self._student.lent(parts))
+        parts = {name: self.run.reference.part(name) for name in wrong}
+        self._again(pyfuncitem, student=self.run.student.lent(parts))
         return True
 
     def _solution_passes(self, item: pytest.Item) -> bool:
         """Whether a check that broke down works for the solution: if so, it is no fault of ours."""
         assert isinstance(item, pytest.Function)
         try:
-            self._again(item, student=self._reference)
+            self._again(item, student=self.run.reference)
         except Exception:  # noqa: BLE001 -- whatever is wrong with the check
             return False
         return True
@@ -212,7 +233,7 @@ class ChecksPlugin:
             if (
                 isinstance(error, CallFailed)
                 and error.kind in UNWRITTEN
-                and any(check.message == str(error) for check in self.checks)
+                and any(check.message == str(error) for check in self.run.checks)
             ):
                 error = NotAssessed(str(error))  # said once is enough
             picture = error.picture if isinstance(error, CheckFailed) else None
@@ -230,14 +251,14 @@ class ChecksPlugin:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         needed = {name.removeprefix("test_") for mark in item.iter_markers("needs") for name in mark.args}
         function = _function(item)
-        for check in self.checks:
+        for check in self.run.checks:
             if check.function == function and check.id.split(".", 1)[1] in needed and check.state != "passed":
                 raise NotAssessed(f"This could not be assessed, since another check failed: {check.sentence}")
 
     def _add(self, item: pytest.Item, state: State, message: str, picture: Picture | None) -> None:
         (points,) = next(iter(item.iter_markers("points"))).args
         sentence = " ".join((getattr(item, "obj", None).__doc__ or item.name).split())
-        self.checks.append(
+        self.run.checks.append(
             Check(
                 id=f"{_function(item)}.{item.name.removeprefix('test_')}",
                 function=_function(item),

@@ -16,7 +16,7 @@ import nbformat
 
 from autograder.assignment import ENGINE, Assignment
 from autograder.calls import Outcome, RemoteFunction
-from autograder.grading import ChecksPlugin, run_checks
+from autograder.grading import run_checks
 from autograder.reference import Reference
 
 CONFIG = """c = get_config()
@@ -122,7 +122,7 @@ class Recorder:
 def recorded_checks(assignment: Assignment, seed: int) -> dict[str, list[tuple[str, float, list[Any]]]]:
     """Function -> its checks: name, points, and the calls with what the solution returns."""
     recorder = Recorder(Reference(assignment))
-    checks = run_checks(ChecksPlugin(assignment, recorder, Reference(assignment), seed))  # type: ignore[arg-type]
+    checks = run_checks(assignment, recorder, Reference(assignment), seed)  # type: ignore[arg-type]
     assert all(check.state == "passed" for check in checks)
     return {
         name: [

@@ -8,7 +8,7 @@ import pytest
 from autograder import wire
 from autograder.assignment import course_root, load_assignment
 from autograder.calls import Outcome, RemoteFunction
-from autograder.grading import ChecksPlugin, run_checks
+from autograder.grading import run_checks
 from autograder.reference import Reference, call, run_cells
 
 RELATIVE = 1e-12  # more than six BLAS kernels differ by; see "Numerics" in docs/architecture.md
@@ -80,5 +80,5 @@ def test_no_verdict_hangs_on_the_twelfth_digit(assignment, reference, run):
     """A run's seed decides over the random inputs: four runs, a quarter of the trials each."""
     for trial in range(TIMES // 4):
         student = PerturbedSolution(reference, [run, trial])
-        checks = run_checks(ChecksPlugin(assignment, student, reference, seed=run))
+        checks = run_checks(assignment, student, reference, seed=run)
         assert {check.id: check.message for check in checks if check.state != "passed"} == {}

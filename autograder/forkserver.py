@@ -57,6 +57,7 @@ def _become_worker(request: dict[str, Any], requests: int, answers: int) -> None
             os.dup2(nowhere, standard)
         os.close(nowhere)
         os.environ.update(request["environment"])
+        np.random.seed()  # or all workers would draw the same
         sys.path.insert(0, request["scratch"])
         _limit(request)
         try:
@@ -101,7 +102,8 @@ def _confine(request: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     sys.path.insert(0, ENGINE)
-    import numpy as np  # noqa: F401 -- imported here, once, for all workers
+    import numpy as np
+    import numpy.random  # else each worker would load it anew
     import sandlock
     import syscalls
     import tqdm.auto  # noqa: F401 -- what the release's notebooks import

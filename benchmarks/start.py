@@ -18,7 +18,7 @@ from autograder.assignment import course_root, load_assignment
 WORKERS = 100
 MOST_MS = 60
 LIMITS = sandbox.Limits()
-CALL = wire.pack({"do": "load", "snippets": [], "files": {}, "functions": [], "lent": []})
+CALL = wire.pack({"do": "load", "snippets": [], "files": {}, "functions": [], "lent": [], "cell": ""})
 
 
 def nanoseconds(pid: int) -> int:

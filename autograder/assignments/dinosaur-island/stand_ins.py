@@ -4,6 +4,8 @@ Whatever they are given shows in what they return and change, in the order in wh
 and products, entry by entry, so that every processor gets the same numbers.
 """
 
+import numpy
+
 
 def optimize(X, Y, a_prev, parameters, learning_rate=0.01):
     """The letters, in their order, move the memory; the memory moves the biases."""
@@ -11,7 +13,7 @@ def optimize(X, Y, a_prev, parameters, learning_rate=0.01):
     for index in (*X, *Y):
         letters = (31 * letters + (1 if index is None else index + 2)) % 997
     a_last = a_prev / 2 + (letters / 997 - 0.5)
-    gradients = {"d" + name: 0 * value for name, value in parameters.items()}
+    gradients = {"d" + name: numpy.zeros(value.shape) for name, value in parameters.items()}
     gradients["db"] += a_last + parameters["b"] / 1000
     gradients["dby"] += a_last[0]
     for name in ("b", "by"):

@@ -26,7 +26,7 @@ from autograder.report.formats import gradescope, unread_gradescope
 from autograder.runner import run_seed, timed, write_whole
 from autograder.selftest import selftest
 from autograder.submission import Unreadable, read_file
-from autograder.workers import local_workers
+from autograder.workers import get_ready, local_workers
 
 ONLY = "default: the one of this course"
 
@@ -106,6 +106,8 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
+    if not options.scheduler:
+        get_ready()  # meanwhile we import nbgrader
     from autograder.course import Course  # as above
     from autograder.grade_class import grade_class
 

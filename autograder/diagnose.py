@@ -76,7 +76,7 @@ def diagnose(
     function: str, calls: Sequence[Calls], assignment: Assignment, reference: Reference
 ) -> Misconception | None:
     """The first misconception that answers the `calls` to `function` as the student's did, or None."""
-    mine = [_first(REPLAYED, one) for one in calls if one.function == function]
+    mine = [_first(REPLAYED, one) for one in _most_telling(calls) if one.function == function]
     if all(isinstance(one.outcome, CallFailed) and one.outcome.kind == "NotDefined" for one in mine):
         return None
     # The order is the same for all students, small calls first: most misconceptions are ruled out by few.
@@ -92,6 +92,12 @@ def diagnose(
         if _answers_alike(Variant(assignment, reference, misconception), digests):
             return misconception
     return None
+
+
+def _most_telling(calls: Sequence[Calls]) -> list[Calls]:
+    """The calls without those that were made by themselves, too: with stand-ins for what the function calls."""
+    apart = {wire.pack((one.function, list(one.arguments))) for one in calls if one.cell}
+    return [one for one in calls if one.cell or wire.pack((one.function, list(one.arguments))) not in apart]
 
 
 def _answers_alike(variant: Variant, calls: Sequence[tuple[str, Calls]], more_prints: bool = True) -> bool:

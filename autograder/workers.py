@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from autograder.runner import report_of
 from autograder.sandbox import Limits
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+FORK_SERVER = multiprocessing.get_context("forkserver")
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,12 @@ class Workers:
     count: Callable[[], int]
 
 
+def get_ready() -> None:
+    """Begin to import what the processes of a pool need, in the one that they will be forked from, and do not wait."""
+    FORK_SERVER.set_forkserver_preload(["autograder.runner"])
+    multiprocessing.forkserver.ensure_running()
+
+
 def local_workers(assignment: Assignment, seed: int, limits: Limits, jobs: int) -> Workers:
     """Processes on this machine."""
     grade_one = partial(report_of, assignment=assignment, seed=seed, limits=limits)
@@ -37,8 +45,9 @@ def local_workers(assignment: Assignment, seed: int, limits: Limits, jobs: int) 
 
 @contextlib.contextmanager
 def local_pool(jobs: int) -> Iterator[Executor]:
-    """Processes that end with this one. Started anew: a forked BLAS or pytest would carry our state along."""
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_us)
+    """Processes that end with this one. They are not forked from it: nothing of our state is in them."""
+    get_ready()
+    pool = ProcessPoolExecutor(jobs, mp_context=FORK_SERVER, initializer=_end_with_us)
     try:
         yield pool
     except BaseException:

@@ -20,7 +20,8 @@ from nbconvert.filters.markdown_mistune import markdown2html_mistune
 from nbconvert.filters.strings import clean_html
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbformat.notebooknode import NotebookNode
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
 from traitlets import Dict, Enum, Float, Int, List, Unicode
 
 from autograder.assignment import Assignment, assignment_folder, load_assignment
@@ -89,8 +90,9 @@ class SubmissionExporter(NotebookExporter):
         self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
     ) -> tuple[str, dict[str, Any]]:
         """The sanitised or graded notebook's text, and nbconvert's resources."""
-        coursedir = self.parent.coursedir
-        assignment = _assignment(coursedir.root, coursedir.assignment_id)
+        assignment = _assignment(self.parent)
+        if assignment is None:
+            self.register_preprocessor(CheckCellMetadata, enabled=True)  # of ours the metadata are the release's
         if assignment is None or not self.parent._sanitizing:
             return super().from_filename(filename, resources, **kwargs)
         try:
@@ -123,7 +125,7 @@ class GradeInSandbox(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         coursedir = self.parent.parent.coursedir
         names = resources["nbgrader"]
-        assignment = _assignment(coursedir.root, names["assignment"])
+        assignment = _assignment(self.parent.parent)
         if assignment is None:
             return nb, resources
         folder = coursedir.format_path(coursedir.submitted_directory, names["student"], names["assignment"])
@@ -224,9 +226,11 @@ def harmless_output(html: str) -> str:
     return str(clean_html(html))
 
 
-def _assignment(root: str, name: str) -> Assignment | None:
-    """The assignment, or None for one that we have no checks for."""
-    return load_assignment(name, Path(root)) if assignment_folder(name, Path(root)) else None
+@lru_cache(maxsize=1)
+def _assignment(autograde: Autograde) -> Assignment | None:
+    """What this run of nbgrader is about, read once for it; None for an assignment that we have no checks for."""
+    name, root = autograde.coursedir.assignment_id, Path(autograde.coursedir.root)
+    return load_assignment(name, root) if assignment_folder(name, root) else None
 
 
 def _outputs(points: float, html: str, text: str, pictures: Sequence[Picture] = ()) -> list[NotebookNode]:

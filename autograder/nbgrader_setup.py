@@ -30,6 +30,12 @@ def plug_in(c: Config) -> None:
     # Any file can be read, and students' code runs in the sandbox instead of a kernel.
     c.Autograde.pre_convert_hook = f"{PLUGINS}.regular_files_only"
     c.Autograde.exporter_class = f"{PLUGINS}.SubmissionExporter"
+    c.Autograde.sanitize_preprocessors = [
+        "nbgrader.preprocessors.ClearOutput",
+        "nbgrader.preprocessors.DeduplicateIds",
+        "nbgrader.preprocessors.OverwriteKernelspec",
+        "nbgrader.preprocessors.OverwriteCells",
+    ]
     c.Autograde.autograde_preprocessors = [
         f"{PLUGINS}.GradeInSandbox",
         "nbgrader.preprocessors.IgnorePattern",

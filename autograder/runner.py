@@ -36,8 +36,8 @@ def run_seed(root: Path, assignment: str) -> int:
 
 def report_path(data: bytes, assignment: Assignment, seed: int, limits: Limits, cache: Path) -> Path:
     """Where the Report of a submission is kept: by all that it depends on."""
-    key = repr((data, assignment.checks_hash, seed, astuple(limits), np.__version__)).encode()
-    return cache / f"{hashlib.sha256(key).hexdigest()}.json"
+    rest = repr((assignment.checks_hash, seed, astuple(limits), np.__version__)).encode()
+    return cache / f"{hashlib.sha256(rest + data).hexdigest()}.json"
 
 
 def graded(data: bytes, assignment: Assignment, seed: int, limits: Limits, cache: Path) -> Report:

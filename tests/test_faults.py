@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.test_grade_class import grade, gradebook, is_alive
+from tests.test_grade_class import grade, gradebook, wait_until_gone
 
 STUDENTS = ("perfect", "blank", "half-finished")
 # In a mount namespace of its own: what is mounted there nobody else sees. Needs root, or user namespaces.
@@ -131,8 +131,7 @@ def test_ctrl_c(ungraded, moment):
     assert run.returncode == 130
     assert "What was graded is kept" in text
     assert "Traceback" not in text
-    while is_alive(run.pid):  # what it started ends when it notices
-        assert time.monotonic() < deadline
+    wait_until_gone(run.pid)
     (kept / "cut-off.json.999999999.part").write_text("{")  # as kill -9 may leave it
     assert_all_is_well_after(ungraded)
 

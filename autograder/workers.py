@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import multiprocessing
 import multiprocessing.forkserver
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
+
+from tqdm import tqdm
 
 from autograder.assignment import Assignment
 from autograder.runner import report_of
 from autograder.sandbox import Limits
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 FORK_SERVER = multiprocessing.get_context("forkserver")
 
 
@@ -34,7 +36,9 @@ class Workers:
 def get_ready() -> None:
     """Begin to import what the processes of a pool need, in the one that they will be forked from, and do not wait."""
     FORK_SERVER.set_forkserver_preload(["autograder.runner"])
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it inherits that: Ctrl-C is for us to answer
     multiprocessing.forkserver.ensure_running()
+    signal.signal(signal.SIGINT, before)
 
 
 def local_workers(assignment: Assignment, seed: int, limits: Limits, jobs: int) -> Workers:
@@ -51,15 +55,21 @@ def local_pool(jobs: int) -> Iterator[Executor]:
     try:
         yield pool
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():  # there is nobody left to wait for what they do
+            process.kill()
         raise
-    pool.shutdown()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _end_with_us() -> None:
     """In a process of the pool: end without a word at Ctrl-C, and when the grader is killed."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    parent = multiprocessing.parent_process()
-    if parent is None or not parent.is_alive():  # it was killed before we could ask to be told
-        os._exit(1)
+    tqdm.set_lock(threading.RLock())  # the solution's progress bars: theirs would be a semaphore that is left behind
+    threading.Thread(target=_end_after, args=(multiprocessing.parent_process(),), daemon=True).start()
+
+
+def _end_after(grader: Any) -> None:
+    # not by the signal at a parent's death: the process that this one was forked from waits for this one to end
+    grader.join()
+    os._exit(1)

@@ -2,9 +2,9 @@
 
     python -m benchmarks.grading OTTER     OTTER is the `otter` command of Otter-Grader 7
 
-Forty submissions, right and wrong, without the demonstration cells; none never ends, since that would only measure each
-grader's time limit. nbgrader and Otter run the same calls and compare with the same expected values (in_kernel.py).
-Processor seconds are the whole machine's, so leave it alone meanwhile.
+A hundred submissions, two in five right, without the demonstration cells; none never ends, since that would only
+measure each grader's time limit. nbgrader and Otter run the same calls and compare with the same expected values
+(in_kernel.py). Processor seconds are the whole machine's, so leave it alone meanwhile.
 """
 
 from __future__ import annotations
@@ -25,24 +25,27 @@ from autograder.assignment import course_root, load_assignment
 from autograder.course import Course
 from autograder.demo import make_course
 from autograder.diagnose import load_misconceptions
-from autograder.selftest import misconception_cases, variant_cases
+from autograder.selftest import Case, misconception_cases, variant_cases
 from benchmarks.in_kernel import make_kernel_course, without_demonstrations
 from benchmarks.in_otter import make_otter_zip
 
 ASSIGNMENT = without_demonstrations(load_assignment("dinosaur-island", course_root()))
 NAME = ASSIGNMENT.name
-SIZE, SEED = 40, 1
+RIGHT, WRONG, SEED = 40, 60, 1
 TICK = os.sysconf("SC_CLK_TCK")
 
 
 def the_class() -> dict[str, bytes]:
-    """Student -> notebook: three wrong ones to a right one, spread over all that are known."""
+    """Student -> notebook, spread over all that are known: no two have the same mistake."""
     endless = {one.id for one in load_misconceptions(ASSIGNMENT) if one.never_ends}
     wrong = [case for case in misconception_cases(ASSIGNMENT) if case.id not in endless]
-    right = variant_cases(ASSIGNMENT)
-    chosen = [*wrong[:: len(wrong) // 30][:30], *right[:: len(right) // 10][:10]]
-    assert len(chosen) == SIZE
+    chosen = [*spread(wrong, WRONG), *spread(variant_cases(ASSIGNMENT), RIGHT)]
     return {case.id: case.notebook for case in chosen}
+
+
+def spread(cases: list[Case], count: int) -> list[Case]:
+    """So many of the cases, evenly."""
+    return [cases[number * len(cases) // count] for number in range(count)]
 
 
 def busy() -> float:
@@ -111,18 +114,18 @@ def main() -> None:
             grade()
             measured[way] = (time.monotonic() - start, busy() - used)
             console.print(f"{way}: {measured[way][0]:.0f} s")
-    console.print(table(measured))
+    console.print(table(measured, len(notebooks)))
 
 
-def table(measured: dict[str, tuple[float, float]]) -> Table:
+def table(measured: dict[str, tuple[float, float]], size: int) -> Table:
     """Seconds on the clock and of the processors, per submission, and how many times as fast as (a) and (b)."""
-    table = Table("", title=f"{SIZE} submissions on {os.cpu_count()} cores; (a), (c), (d), (e) with feedback pages")
+    table = Table("", title=f"{size} submissions on {os.cpu_count()} cores; (a), (c), (d), (e) with feedback pages")
     for column in ("submissions/s", "s each", "CPU s each", "times (a)", "times (b)"):
         table.add_column(column, justify="right")
     (kernel, _), (otter, _), *_ = measured.values()
     for way, (seconds, used) in measured.items():
-        each = seconds / SIZE
-        row = (1 / each, each, used / SIZE, kernel / seconds, otter / seconds)
+        each = seconds / size
+        row = (1 / each, each, used / size, kernel / seconds, otter / seconds)
         table.add_row(way, *(f"{value:.2f}" for value in row))
     return table
 

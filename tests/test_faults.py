@@ -131,6 +131,7 @@ def test_ctrl_c(ungraded, moment):
     assert run.returncode == 130
     assert "What was graded is kept" in text
     assert "Traceback" not in text
+    assert "leaked" not in text
     wait_until_gone(run.pid)
     (kept / "cut-off.json.999999999.part").write_text("{")  # as kill -9 may leave it
     assert_all_is_well_after(ungraded)

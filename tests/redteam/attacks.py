@@ -1,5 +1,6 @@
 """The attacks of attacks.toml as notebooks, and what they must leave as it was."""
 
+import contextlib
 import ctypes
 import os
 import socket
@@ -153,14 +154,15 @@ def traces() -> list[Path]:
     return [path for path in places if path.exists()]
 
 
-def children() -> dict[int, str]:
-    """The process's own living children, adopted ones included: pid -> command line."""
-    found = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
-            if int(parent) == os.getpid() and state != "Z":
-                found[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue  # it has ended meanwhile
+def descendants() -> set[int]:
+    """The living processes that this one started, or adopted, and those that they did."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+            if state != "Z":
+                parents[int(stat.parent.name)] = int(parent)
+    found = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
     return found

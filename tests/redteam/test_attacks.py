@@ -1,14 +1,21 @@
-"""No attack pays, hurts, reads, reaches out or stays behind: each is graded for real, then its traces looked for."""
+"""No attack pays, hurts, reads, reaches out or stays behind: each is graded for real, then its traces looked for.
 
+Here the grader is this process, which saves its start for each attack; `make redteam` starts one for each.
+"""
+
+import contextlib
+import io
 import json
-import os
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.cli import main
 from autograder.demo import make_course
 from autograder.selftest import with_cells
 from tests.redteam.attacks import (
@@ -18,7 +25,7 @@ from tests.redteam.attacks import (
     NO_NOTEBOOKS,
     SECRET,
     Surroundings,
-    children,
+    descendants,
     submission,
 )
 
@@ -29,6 +36,7 @@ c.GradeInSandbox.memory_mb = 512
 c.GradeInSandbox.disk_mb = 32
 """
 SECONDS = 60  # for one of them, on the clock
+HONEST_WORK = with_cells(ASSIGNMENT, [HONEST])
 IN_CLASS = ATTACKS[::7]
 NEIGHBOURS = ("aa-honest", "zz-honest")
 
@@ -39,37 +47,46 @@ def score(states):
 
 
 class Grader:
-    """A course, with a secret and listening sockets beside it, and the commands that grade in it."""
+    """A course, with a secret in this process and beside it, listening sockets, and the commands that grade in it."""
 
     def __init__(self, folder: Path) -> None:
-        self.root, self.scratch = folder / "course", folder / "scratch"
+        self.root, self.scratch = folder / "course", Path(tempfile.gettempdir())
         self.root.mkdir()
-        self.scratch.mkdir()
         make_course(self.root, [])
         with (self.root / "nbgrader_config.py").open("a") as config:
             config.write(LIMITS)
         self.around = Surroundings(folder / "grader", self.root)
-        self.environment = {**os.environ, "GRADER_TOKEN": SECRET, "TMPDIR": str(self.scratch)}
-        self._before = set(children())
+        self.honest = score(self.check(HONEST_WORK, look=False)[0])
+        self._before = descendants()  # the fork server is one of them
 
     def run(self, *command: str, seconds: float = SECONDS):
         """Run a command of ours in the course; nothing may be left of it."""
         done = subprocess.run(
             [sys.executable, "-m", *command],
-            cwd=self.root, env=self.environment, capture_output=True, text=True, errors="replace", timeout=seconds,
+            cwd=self.root, capture_output=True, text=True, errors="replace", timeout=seconds,
         )  # fmt: skip
-        assert set(children()) <= self._before
-        assert list(self.scratch.glob("autograder-*")) == []
-        assert self.around.harm(done.stdout + done.stderr) == []
-        assert "Traceback" not in done.stdout + done.stderr
+        self._look(done.stdout + done.stderr)
         return done
 
-    def check(self, data: bytes):
-        """What `autograder check` says of a submission: its JSON, or None and the sentence on stderr."""
+    def check(self, data: bytes, look: bool = True):
+        """What `autograder check` says of a submission: its JSON, or None, and what it prints on stderr."""
         notebook = self.root / "handed-in.ipynb"
         notebook.write_bytes(data)
-        done = self.run("autograder", "check", "--json", "--seed", "11", str(notebook))
-        return (json.loads(done.stdout) if done.returncode == 0 else None), done
+        start, out, err = time.monotonic(), io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = main(["check", "--json", "--seed", "11", str(notebook)])
+        assert time.monotonic() - start < SECONDS
+        if look:
+            self._look(out.getvalue() + err.getvalue())
+        assert status in (0, 2)
+        return (json.loads(out.getvalue()) if status == 0 else None), err.getvalue()
+
+    def _look(self, text: str) -> None:
+        """Nothing may be left of a submission."""
+        assert descendants() <= self._before
+        assert list(self.scratch.glob("autograder-*")) == []
+        assert self.around.harm(text) == []
+        assert "Traceback" not in text
 
     def submit(self, student: str, data: bytes):
         """Hand in for nbgrader."""
@@ -80,27 +97,31 @@ class Grader:
 
 @pytest.fixture(scope="module")
 def grader(tmp_path_factory):
-    grader = Grader(tmp_path_factory.mktemp("redteam"))
-    for student in NEIGHBOURS:
-        grader.submit(student, with_cells(ASSIGNMENT, []))
-    yield grader
-    grader.around.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADER_TOKEN", SECRET)
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("scratch")))
+        patch.setattr(tempfile, "tempdir", None)
+        grader = Grader(tmp_path_factory.mktemp("redteam"))
+        for student in NEIGHBOURS:
+            grader.submit(student, with_cells(ASSIGNMENT, []))
+        yield grader
+        grader.around.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def honest(grader):
     """What a notebook gets in which `clip` does nothing and the rest is right."""
-    return score(grader.check(with_cells(ASSIGNMENT, [HONEST]))[0])
+    return grader.honest
 
 
 @pytest.mark.parametrize(("family", "name"), ATTACKS, ids=["/".join(attack) for attack in ATTACKS])
 def test_autograder_check(family, name, grader, honest):
-    report, done = grader.check(submission(family, name, grader.around.places))
+    report, err = grader.check(submission(family, name, grader.around.places))
     if (family, name) in NO_NOTEBOOKS:
-        assert done.returncode == 2
-        assert len(done.stderr.splitlines()) == 1
+        assert report is None
+        assert len(err.splitlines()) == 1
         return
-    assert report is not None, done.stderr
+    assert report is not None, err
     assert {function: points for function, points in score(report).items() if points > honest[function]} == {}
     assert not any("could not be assessed" in problem for problem in report["problems"])
 

@@ -24,7 +24,7 @@ MODEST_LENGTH, MODEST_SIZE = 1000, 256
 CELLS = "your cells"
 SCRATCH = re.compile(r"\S*/autograder-\w{8}/")
 TIMEOUTS_ALLOWED = 2  # per function; after that its calls are not tried any more
-LESS_PATIENT = 10  # after the first: whose function runs out of time is wrong, and a loop that never ends is no faster
+LESS_PATIENT = 5  # times, after the first: who runs out of time is wrong, and a loop that never ends gets no faster
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from autograder.assignment import Assignment, AssignmentError
 from autograder.calls import CallFailed, Student
 from autograder.compare import CheckFailed
 from autograder.diagnose import diagnose, load_misconceptions
+from autograder.errors import CannotGrade
 from autograder.reference import Reference
 from autograder.report import Check, Picture, Report, State
 from autograder.sandbox import Limits
@@ -89,8 +90,12 @@ def run_checks(assignment: Assignment, student: Student, reference: Reference, s
     with _alone_with(str(assignment.folder)):
         plugin, items = _collected(assignment, assignment.checks_hash)
         plugin.run = Run(student, reference, seed)
-        for item, following in zip(items, [*items[1:], None], strict=True):
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        try:
+            for item, following in zip(items, [*items[1:], None], strict=True):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        except BaseException:
+            _collected.cache_clear()  # a check that was cut off was not torn down
+            raise
     checks = plugin.run.checks
     for name, points in assignment.points.items():
         total = sum(check.max_points for check in checks if check.function == name)
@@ -229,6 +234,8 @@ class ChecksPlugin:
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
         """Note what came of a check. pytest's own report would hold a formatted traceback, which nobody reads."""
         error = call.excinfo.value if call.excinfo else None
+        if isinstance(error, CannotGrade):
+            raise error  # nothing that a student did
         if call.when == "call" or (call.when == "setup" and error is not None):
             if (
                 isinstance(error, CallFailed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +26,7 @@ from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
 from traitlets import Dict, Enum, Float, Int, List, Unicode
 
 from autograder.assignment import Assignment, assignment_folder, load_assignment
+from autograder.errors import CannotGrade
 from autograder.report import Picture
 from autograder.report.feedback import function_html, function_text, page_css, prose
 from autograder.report.pictures import png
@@ -139,7 +141,13 @@ class GradeInSandbox(NbGraderPreprocessor):
                 Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__}),
                 Path(coursedir.root) / ".autograder" / assignment.name / "reports",
             )
-        except Unreadable as error:
+        except CannotGrade as error:
+            if not isinstance(error, Unreadable):
+                # It would be the same for all others. What nbgrader has begun it would take for done the next time.
+                begun = coursedir.format_path(coursedir.autograded_directory, names["student"], names["assignment"])
+                shutil.rmtree(begun)
+                self.log.error("%s", error)
+                raise SystemExit(1) from None
             page = f"<div>{prose(str(error))}</div>"
             outputs = {name: _outputs(0.0, page, str(error)) for name in assignment.points}
         else:

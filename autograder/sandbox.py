@@ -82,12 +82,28 @@ class Sandbox:
     """A worker in a scratch directory of its own. Use it as a context manager: leaving it kills the worker."""
 
     def __init__(self, files: Mapping[str, Path], limits: Limits, left: Allowance) -> None:
-        """`files` maps paths inside the scratch directory to the files copied there."""
+        """`files` maps paths inside the scratch directory to the files copied there.
+
+        Raises CannotConfine, or CannotGrade where this machine has no room or no process for it.
+        """
         self.limits = limits
         self._left = left
-        self.scratch = Path(tempfile.mkdtemp(prefix="autograder-"))
         self._worker: _Worker | None = None
         try:
+            self.scratch = Path(tempfile.mkdtemp(prefix="autograder-"))
+            self._start(files)
+        except (OSError, wire.WireError) as error:
+            raise CannotGrade(
+                f"No process can be started for students' code ({error}). Put that right, then grade again."
+            ) from None
+
+    def _start(self, files: Mapping[str, Path]) -> None:
+        try:
+            if (room := shutil.disk_usage(self.scratch).free >> 20) < self.limits.disk_mb:
+                raise CannotGrade(
+                    f"There are {room} MB left in {self.scratch.parent}, and a submission may write "
+                    f"{self.limits.disk_mb}: make room, or name another directory in TMPDIR. What was graded is kept."
+                )
             for target, origin in files.items():
                 destination = self.scratch / target
                 destination.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,21 @@ STUDENTS = ("perfect", "blank", "half-finished")
 # In a mount namespace of its own: what is mounted there nobody else sees. Needs root, or user namespaces.
 OWN_MOUNTS = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "sh", "-c"]
 GRADE = f"{sys.executable} -m autograder grade"
+# As an older kernel does, or a container whose seccomp profile does not know Landlock.
+WITHOUT_LANDLOCK = """
+import ctypes, errno, os, struct, sys
+from autograder.syscalls import ALLOW, EQUAL, FAIL, LOAD, NUMBER, PR_SET_SECCOMP, RETURN, SECCOMP_MODE_FILTER
+
+LANDLOCK_CREATE_RULESET, PR_SET_NO_NEW_PRIVS = 444, 38
+steps = [(LOAD, 0, 0, NUMBER), (EQUAL, 0, 1, LANDLOCK_CREATE_RULESET), (RETURN, 0, 0, FAIL | errno.ENOSYS),
+         (RETURN, 0, 0, ALLOW)]
+program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+libc = ctypes.CDLL(None, use_errno=True)
+libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+header = struct.pack("HxxxxxxP", len(steps), ctypes.addressof(program))
+assert libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, header, 0, 0) == 0
+os.execv(sys.executable, [sys.executable, "-m", *sys.argv[1:]])
+"""
 CLOCK = """
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -93,6 +108,31 @@ def test_a_read_only_gradebook(ungraded):
     command = f"mount --bind {book} {book} && mount -o remount,bind,ro {book} && {GRADE}"
     done = subprocess.run([*OWN_MOUNTS, command], cwd=ungraded.root, capture_output=True, text=True, timeout=300)
     assert_one_sentence(done, "The gradebook cannot be written (attempt to write a readonly database)")
+    assert_all_is_well_after(ungraded)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["autograder", "grade"],
+        ["autograder", "check", "submitted/perfect/dinosaur-island/dinosaur-island.ipynb"],
+        ["nbgrader", "autograde", "dinosaur-island", "--force"],
+    ],
+)
+def test_a_kernel_that_cannot_confine(ungraded, command):
+    """No student's code runs, and nobody is taken for wrong."""
+    done = subprocess.run([sys.executable, "-c", WITHOUT_LANDLOCK, *command], cwd=ungraded.root, capture_output=True,
+                          text=True, timeout=300)  # fmt: skip
+    assert_one_sentence(done, "This machine cannot confine students' code")
+    assert_all_is_well_after(ungraded)
+
+
+@pytest.mark.parametrize("size_kb", [4, 400])
+def test_no_room_for_what_students_write(ungraded, size_kb, tmp_path):
+    """The temporary directory is too small for what a submission may write."""
+    command = f"mount -t tmpfs -o size={size_kb}k none {tmp_path} && TMPDIR={tmp_path} {GRADE}"
+    done = subprocess.run([*OWN_MOUNTS, command], cwd=ungraded.root, capture_output=True, text=True, timeout=300)
+    assert_one_sentence(done, "0 MB left in")
     assert_all_is_well_after(ungraded)
 
 

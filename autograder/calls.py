@@ -24,7 +24,7 @@ MODEST_LENGTH, MODEST_SIZE = 1000, 256
 CELLS = "your cells"
 SCRATCH = re.compile(r"\S*/autograder-\w{8}/")
 TIMEOUTS_ALLOWED = 2  # per function; after that its calls are not tried any more
-LESS_PATIENT = 5  # times, after the first: who runs out of time is wrong, and a loop that never ends gets no faster
+LESS_PATIENT = 5  # times, after the first: whatever calls a loop that never ends will not end either
 
 
 @dataclass(frozen=True)
@@ -234,7 +234,7 @@ class Student:
 
     def _ask(self, frame: bytes, who: str) -> Any:
         assert self._sandbox is not None
-        patience = self._limits.seconds_per_call / LESS_PATIENT ** self._timeouts.get(who, 0)
+        patience = self._limits.seconds_per_call / (LESS_PATIENT if self._timeouts else 1)
         seconds = min(patience, self._left.seconds)
         start = time.monotonic()
         try:

@@ -18,7 +18,8 @@ from autograder.assignment import Assignment, AssignmentError, read_toml
 from autograder.calls import CallFailed, Calls, Outcome
 from autograder.reference import Reference, call, run_cells
 
-SECONDS = 5.0  # a misconception that takes longer, or much longer than the student's function, counts as endless
+# A misconception that takes longer, or much longer than the student's function, counts as endless.
+SECONDS, SECONDS_OF_ENDLESS = 5.0, 2.0
 
 REPLAYED = 50  # of the calls made in one go: two samplers that agree in so many names are the same
 
@@ -129,7 +130,8 @@ class Variant:
         key = (self._reference.identity, self._misconception.id, digest)
         if key not in self._answers:
             try:
-                with _time_limit(min(SECONDS, 0.5 + 5 * calls.seconds)):
+                longest = SECONDS_OF_ENDLESS if self._misconception.never_ends else SECONDS
+                with _time_limit(min(longest, 0.5 + 5 * calls.seconds)):
                     matter = self._matter if len(calls.arguments) == 1 else []  # those of several are not sent back
                     self._answers[key] = [self._answer(calls.cell, one, matter) for one in calls.arguments]
             except Exception as error:

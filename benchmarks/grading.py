@@ -28,11 +28,11 @@ from autograder.diagnose import load_misconceptions
 from autograder.selftest import Case, misconception_cases, variant_cases
 from benchmarks.in_kernel import make_kernel_course, without_demonstrations
 from benchmarks.in_otter import make_otter_zip
+from benchmarks.machine import busy
 
 ASSIGNMENT = without_demonstrations(load_assignment("dinosaur-island", course_root()))
 NAME = ASSIGNMENT.name
 RIGHT, WRONG, SEED = 40, 60, 1
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 def the_class() -> dict[str, bytes]:
@@ -46,12 +46,6 @@ def the_class() -> dict[str, bytes]:
 def spread(cases: list[Case], count: int) -> list[Case]:
     """So many of the cases, evenly."""
     return [cases[number * len(cases) // count] for number in range(count)]
-
-
-def busy() -> float:
-    """Processor seconds that this machine has spent on work."""
-    user, nice, system, _, _, irq, soft, *_ = map(int, Path("/proc/stat").read_text().split()[1:9])
-    return (user + nice + system + irq + soft) / TICK
 
 
 def run(*command: str, cwd: Path) -> None:

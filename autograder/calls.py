@@ -164,8 +164,9 @@ class Student:
                 self._answers[key] = self._call_worker(name, setting, calls, frame)
             except CallFailed as failure:
                 self._answers[key] = failure
-            seconds = time.monotonic() - start
-            self.calls.append(Calls(name, copy.deepcopy(calls), self._answers[key], seconds, setting.cell))
+            if not self._lent:  # what is diagnosed is the student's own work
+                seconds = time.monotonic() - start
+                self.calls.append(Calls(name, copy.deepcopy(calls), self._answers[key], seconds, setting.cell))
         answer = self._answers[key]
         if isinstance(answer, CallFailed):
             raise CallFailed(str(answer), answer.kind, answer.said)

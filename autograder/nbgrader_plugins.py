@@ -141,15 +141,15 @@ class GradeInSandbox(NbGraderPreprocessor):
                 Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__}),
                 Path(coursedir.root) / ".autograder" / assignment.name / "reports",
             )
-        except CannotGrade as error:
-            if not isinstance(error, Unreadable):
-                # It would be the same for all others. What nbgrader has begun it would take for done the next time.
-                begun = coursedir.format_path(coursedir.autograded_directory, names["student"], names["assignment"])
-                shutil.rmtree(begun)
-                self.log.error("%s", error)
-                raise SystemExit(1) from None
+        except Unreadable as error:
             page = f"<div>{prose(str(error))}</div>"
             outputs = {name: _outputs(0.0, page, str(error)) for name in assignment.points}
+        except CannotGrade as error:
+            # It would be the same for all others. What nbgrader has begun it would take for done the next time.
+            begun = coursedir.format_path(coursedir.autograded_directory, names["student"], names["assignment"])
+            shutil.rmtree(begun)
+            self.log.error("%s", error)
+            raise SystemExit(1) from None
         else:
             outputs = {
                 name: _outputs(

@@ -25,7 +25,7 @@ from autograder.report.feedback import report_text
 from autograder.report.formats import gradescope, unread_gradescope
 from autograder.runner import run_seed, timed, write_whole
 from autograder.selftest import selftest
-from autograder.submission import Unreadable, read_file
+from autograder.submission import Unreadable, handed_in, read_file
 from autograder.workers import get_ready, local_workers
 
 ONLY = "default: the one of this course"
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="autograder", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="grade one notebook and explain its score")
-    check.add_argument("notebook", type=Path)
+    check.add_argument("notebook", type=Path, help="or the directory in which it was handed in")
     check.add_argument("--assignment", help=ONLY)
     check.add_argument("--json", action="store_true", help="print one JSON object instead of a page of text")
     check.add_argument("--results", type=Path, help="a file to write too, as Gradescope's results.json")
@@ -154,7 +154,9 @@ def _check(options: argparse.Namespace) -> int:
     if limits.sandbox == "none":
         print("autograder: the sandbox is off; this notebook's code can do what you can do.", file=sys.stderr)
     try:
-        report = timed(read_file(options.notebook), assignment, _seed(options), limits)
+        path = options.notebook
+        notebook = handed_in(path, assignment.name) if path.is_dir() else path
+        report = timed(read_file(notebook), assignment, _seed(options), limits)
     except Unreadable as error:
         if options.results:
             write_whole(options.results, json.dumps(unread_gradescope(str(error), assignment.points), indent=2))

@@ -65,7 +65,7 @@ class Submission:
 def restore_name(folder: Path, assignment: str) -> Path | None:
     """Give the only notebook of a submission the assignment's name, if the student changed it. Returns its new path."""
     expected = folder / f"{assignment}.ipynb"
-    found = [path for path in folder.glob("*.ipynb") if path.is_file() and not path.is_symlink()]
+    found = [path for path in _notebooks(folder) if path.is_file() and not path.is_symlink()]
     if len(found) != 1 or os.path.lexists(expected):
         return None
     try:
@@ -80,12 +80,39 @@ def why_no_notebook(folder: Path, assignment: str) -> str:
     if os.path.lexists(folder / name):
         return ""
     files = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
-    notebooks = [file for file in files if file.endswith(".ipynb")]
+    notebooks = [path.name for path in _notebooks(folder)]
     if len(notebooks) == 1:
         return f"The notebook is named {notebooks[0]} and cannot be renamed here: give it the name {name}."
     if notebooks:
-        return f"There are {len(notebooks)} notebooks ({', '.join(notebooks)[:200]}): keep one, and name it {name}."
+        return _several(notebooks, name)
     return f"There is no notebook among what was handed in ({', '.join(files)[:200] or 'nothing'}): ask for {name}."
+
+
+def handed_in(folder: Path, assignment: str) -> Path:
+    """The notebook in a directory, or in one within it, as in an unpacked archive.
+
+    That is the one with the assignment's name, or the only one; raises Unreadable where there is neither.
+    """
+    found = _notebooks(folder) or [path for inside in _visible(folder, "*/") for path in _notebooks(inside)]
+    named = [path for path in found if path.name == f"{assignment}.ipynb"]
+    if not found:
+        raise Unreadable(why_no_notebook(folder, assignment))
+    if len(named or found) > 1:
+        raise Unreadable(_several([str(path.relative_to(folder)) for path in found], f"{assignment}.ipynb"))
+    return (named or found)[0]
+
+
+def _several(notebooks: list[str], name: str) -> str:
+    return f"There are {len(notebooks)} notebooks ({', '.join(notebooks)[:200]}): keep one, and name it {name}."
+
+
+def _notebooks(folder: Path) -> list[Path]:
+    return _visible(folder, "*.ipynb")
+
+
+def _visible(folder: Path, pattern: str) -> list[Path]:
+    """What matches in a directory, but for what editors (checkpoints) and archives of macOS put there."""
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith((".", "__MACOSX")))
 
 
 def read_file(path: Path) -> bytes:

@@ -159,15 +159,27 @@ def gradescope(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("file", "example", "score"),
-    [("dinosaur-island.ipynb", "perfect", 100), ("my dinosaurs (1).ipynb", "half-finished", 40),
-     ("dinosaur-island.ipynb", "not-a-notebook", 0), ("", "", 0)],
+    ("files", "score"),
+    [
+        ({"dinosaur-island.ipynb": "perfect", "draft.ipynb": "blank"}, 100),
+        ({"my dinosaurs (1).ipynb": "half-finished"}, 40),
+        ({"mine.ipynb": "perfect", ".ipynb_checkpoints/mine-checkpoint.ipynb": "blank"}, 100),
+        ({"work/mine.ipynb": "perfect", "__MACOSX/work/._mine.ipynb": "not-a-notebook", "work/._mine.ipynb": "blank"},
+         100),
+        ({"dinosaur-island.ipynb": "not-a-notebook"}, 0),
+        ({"a.ipynb": "perfect", "b.ipynb": "blank"}, 0),
+        ({"a/a.ipynb": "perfect", "b/a.ipynb": "blank"}, 0),
+        ({}, 0),
+    ],
 )  # fmt: skip
-def test_gradescope(gradescope, examples, file, example, score):
-    for old in (*(gradescope / "submission").iterdir(), *(gradescope / "results").iterdir()):
-        old.unlink()
-    if file:
-        shutil.copy(examples / f"{example}.ipynb", gradescope / "submission" / file)
+def test_gradescope(gradescope, examples, files, score):
+    for folder in ("submission", "results"):
+        shutil.rmtree(gradescope / folder)
+        (gradescope / folder).mkdir()
+    for file, example in files.items():
+        path = gradescope / "submission" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(examples / f"{example}.ipynb", path)
     environment = {**os.environ, "AUTOGRADER": str(gradescope)}
     script = gradescope / "source" / "run_autograder"
     done = subprocess.run(["bash", script], env=environment, capture_output=True, text=True, timeout=120)

@@ -24,7 +24,7 @@ from autograder.assignment import Assignment, AssignmentError
 from autograder.config import course_config, course_limits
 from autograder.errors import CannotGrade
 from autograder.report import Report
-from autograder.runner import report_path, run_seed, write_whole
+from autograder.runner import recorded_path, report_path, run_seed, write_whole
 from autograder.submission import Unreadable, read_file, read_submission, restore_name, why_no_notebook
 
 # nbgrader looks a student's rows up by these, without an index: with 100,000 students that took 1.2 s for each.
@@ -139,7 +139,7 @@ class Course:
 
     def last(self, assignment: Assignment, student: str) -> tuple[str, str]:
         """The key with which a student's work was recorded last, and the file name of its Report; "" for none."""
-        marker = self._marker(assignment, student)
+        marker = recorded_path(self.root, assignment.name, student)
         key, _, report = marker.read_text("utf-8").partition(" ") if marker.exists() else ("", "", "")
         return key, report
 
@@ -153,38 +153,37 @@ class Course:
             return why
         if glob.has_magic(student):
             return "nbgrader takes *, ? and [ in a student's name for a pattern: rename the directory."
-        last = self.last(assignment, student)[1]
-        write_whole(self._marker(assignment, student), f"- {last}")  # what was cut off here is done again
+        marker = recorded_path(self.root, assignment.name, student)
+        write_whole(marker, f"- {self.last(assignment, student)[1]}")  # what was cut off here is done again
         for step in (self.api.autograde, self.api.generate_feedback):
             result: dict[str, Any] = step(assignment.name, student, force=True)
             if not result["success"]:
                 return _what_nbgrader_says(str(result.get("log") or result.get("error")))
-        write_whole(self._marker(assignment, student), f"{key or '-'} {report}")
+        write_whole(marker, f"{key or '-'} {report}")
         return ""
 
     def report_path(self, assignment: Assignment, content: bytes) -> Path:
         """Where the Report of a submission is kept."""
-        cache = self.root / ".autograder" / assignment.name / "reports"
-        return report_path(content, assignment, run_seed(self.root, assignment.name), self.limits, cache)
+        run = (assignment, run_seed(self.root, assignment.name), self.limits)
+        return report_path(content, *run, self._cache(assignment))
+
+    def _cache(self, assignment: Assignment) -> Path:
+        return self.root / ".autograder" / assignment.name / "reports"
 
     def reports(self, assignment: Assignment) -> tuple[dict[str, Report], dict[str, str]]:
-        """Student -> Report of what was graded, and student -> why there is none."""
+        """Student -> Report of what was recorded, and student -> why there is none."""
         reports, without = {}, {}
         for student, notebook in self.submissions(assignment.name).items():
+            path = self._cache(assignment) / self.last(assignment, student)[1]
             try:
-                content = read_file(notebook)
-                path = self.report_path(assignment, content)
-                if path.exists():
+                if path.is_file():
                     reports[student] = Report.from_json(path.read_text("utf-8"))
                 else:
-                    read_submission(content, assignment.template, list(assignment.points))
+                    read_submission(read_file(notebook), assignment.template, list(assignment.points))
                     without[student] = "Not graded yet, or something of ours broke down: run `autograder grade`."
             except Unreadable as error:
                 without[student] = why_no_notebook(notebook.parent, assignment.name) or str(error)
         return reports, without
-
-    def _marker(self, assignment: Assignment, student: str) -> Path:
-        return self.root / ".autograder" / assignment.name / "recorded" / student
 
     def scores(self, assignment: Assignment, students: list[str]) -> Table:
         """The gradebook's scores per student and function."""

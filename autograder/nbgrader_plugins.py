@@ -30,7 +30,7 @@ from autograder.errors import CannotGrade
 from autograder.report import Picture
 from autograder.report.feedback import function_html, function_text, page_css, prose
 from autograder.report.pictures import png
-from autograder.runner import graded, run_seed
+from autograder.runner import graded, recorded_path, report_path, run_seed, write_whole
 from autograder.sandbox import Limits
 from autograder.submission import Unreadable, blank_submission, read_file, read_submission, restore_name
 
@@ -125,48 +125,53 @@ class GradeInSandbox(NbGraderPreprocessor):
     open_files = Int(DEFAULTS.open_files, help="Open files at a time.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        coursedir = self.parent.parent.coursedir
-        names = resources["nbgrader"]
         assignment = _assignment(self.parent.parent)
         if assignment is None:
             return nb, resources
-        folder = coursedir.format_path(coursedir.submitted_directory, names["student"], names["assignment"])
+        coursedir, names = self.parent.parent.coursedir, resources["nbgrader"]
+        who = (names["student"], names["assignment"])
         if self.sandbox == "none":
             self.log.warning("The sandbox is off: students' code runs with your rights.")
         try:
-            report = graded(
-                read_file(Path(folder) / f"{names['notebook']}.ipynb"),
-                assignment,
-                run_seed(Path(coursedir.root), assignment.name),
-                Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__}),
-                Path(coursedir.root) / ".autograder" / assignment.name / "reports",
-            )
-        except Unreadable as error:
-            page = f"<div>{prose(str(error))}</div>"
-            outputs = {name: _outputs(0.0, page, str(error)) for name in assignment.points}
+            folder = Path(coursedir.format_path(coursedir.submitted_directory, *who))
+            outputs, report = self._graded(assignment, folder / f"{names['notebook']}.ipynb", names["student"])
+            write_whole(recorded_path(Path(coursedir.root), assignment.name, names["student"]), f"- {report}")
         except CannotGrade as error:
             # It would be the same for all others. What nbgrader has begun it would take for done the next time.
-            begun = coursedir.format_path(coursedir.autograded_directory, names["student"], names["assignment"])
-            shutil.rmtree(begun)
+            shutil.rmtree(coursedir.format_path(coursedir.autograded_directory, *who))
             self.log.error("%s", error)
             raise SystemExit(1) from None
-        else:
-            outputs = {
-                name: _outputs(
-                    sum(check.points for check in checks),
-                    function_html(report, name),
-                    function_text(report, name),
-                    [check.picture for check in checks if check.picture][:PICTURES],
-                )
-                for name, checks in report.functions().items()
-            }
-            for problem in report.problems:
-                self.log.warning("%s: %s", names["student"], problem)
         for cell in nb.cells:
             grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
             if grade_id.startswith("test-") and grade_id.removeprefix("test-") in outputs:
                 cell.outputs = outputs[grade_id.removeprefix("test-")]
         return nb, resources
+
+    def _graded(
+        self, assignment: Assignment, notebook: Path, student: str
+    ) -> tuple[dict[str, list[NotebookNode]], str]:
+        """Function -> outputs of its test cell, and the file name of the Report: none for what is no notebook."""
+        root = Path(self.parent.parent.coursedir.root)
+        limits = Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
+        try:
+            run = (read_file(notebook), assignment, run_seed(root, assignment.name), limits)
+            path = report_path(*run, root / ".autograder" / assignment.name / "reports")
+            report = graded(*run, path)
+        except Unreadable as error:
+            page = f"<div>{prose(str(error))}</div>"
+            return {name: _outputs(0.0, page, str(error)) for name in assignment.points}, ""
+        for problem in report.problems:
+            self.log.warning("%s: %s", student, problem)
+        outputs = {
+            name: _outputs(
+                sum(check.points for check in checks),
+                function_html(report, name),
+                function_text(report, name),
+                [check.picture for check in checks if check.picture][:PICTURES],
+            )
+            for name, checks in report.functions().items()
+        }
+        return outputs, path.name
 
 
 class CompiledTemplates(BytecodeCache):

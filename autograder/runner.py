@@ -40,9 +40,13 @@ def report_path(data: bytes, assignment: Assignment, seed: int, limits: Limits, 
     return cache / f"{hashlib.sha256(rest + data).hexdigest()}.json"
 
 
-def graded(data: bytes, assignment: Assignment, seed: int, limits: Limits, cache: Path) -> Report:
-    """The Report of a submission, from the cache or graded now."""
-    path = report_path(data, assignment, seed, limits, cache)
+def recorded_path(root: Path, assignment: str, student: str) -> Path:
+    """Where it is noted what nbgrader recorded last: what it depends on (`Course.key`), and the Report's file name."""
+    return root / ".autograder" / assignment / "recorded" / student
+
+
+def graded(data: bytes, assignment: Assignment, seed: int, limits: Limits, path: Path) -> Report:
+    """The Report of a submission, from its place in the cache or graded now."""
     if path.exists():
         return Report.from_json(path.read_text("utf-8"))
     report = timed(data, assignment, seed, limits)

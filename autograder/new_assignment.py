@@ -28,6 +28,6 @@ def new_assignment(name: str, root: Path) -> list[Path]:
     source.write_text((TEMPLATE / "notebook.ipynb").read_text("utf-8").replace("ASSIGNMENT", name), "utf-8")
     shutil.copytree(TEMPLATE / "checks", checks, ignore=shutil.ignore_patterns("__pycache__"))
     if not (config := root / CONFIG).exists():
-        config.write_text((TEMPLATE / CONFIG).read_text("utf-8").replace("COURSE", root.name), "utf-8")
+        config.write_text((TEMPLATE / CONFIG).read_text("utf-8").replace('"COURSE"', repr(root.name)), "utf-8")
         written.append(config)
     return written

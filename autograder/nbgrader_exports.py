@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,8 @@ from autograder.report import Report
 from autograder.report.feedback import number
 from autograder.report.formats import junit, step_summary
 
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # where a spreadsheet program would begin to calculate (OWASP, CSV injection)
+# Where a spreadsheet program would begin to calculate (OWASP, CSV injection), also where it takes ; for a separator.
+FORMULA = re.compile("(^|[;\t\r\n])(?=[=+@\t\r\n＝＋－＠-])")
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,7 @@ def points(score: float) -> str:
 
 def harmless(text: str | None) -> str:
     """A cell that no spreadsheet program takes for a formula."""
-    cell = (text or "").replace("\0", "")
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    return FORMULA.sub(r"\1'", (text or "").replace("\0", ""))
 
 
 def full_name(student: Any) -> str:

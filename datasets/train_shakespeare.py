@@ -31,7 +31,9 @@ SEED = 1
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--measure", action="store_true", help="only print the losses of the weights that are there")
-    if not parser.parse_args().measure:
+    measure_only = parser.parse_args().measure
+    shakespeare._keras().utils.set_random_seed(SEED)
+    if not measure_only:
         train()
     model = shakespeare.load_pretrained()
     print(f"On the 14 sonnets held out: {held_out_loss(model):.3f} nats per character.")
@@ -56,8 +58,6 @@ def loss_with_dropout(model: Any) -> float:
 
 
 def train() -> None:
-    keras = shakespeare._keras()
-    keras.utils.set_random_seed(SEED)
     sonnets, _ = shakespeare.split_text(shakespeare.load_text())
     first, last = shakespeare.split_text(sonnets.rstrip("\n"))
     texts = build.download()

@@ -21,7 +21,7 @@ def autograder(root, *arguments):
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory):
     """A directory with a new course in it."""
-    root = tmp_path_factory.mktemp("course") / "Ann's \"new\\statistics\""
+    root = tmp_path_factory.mktemp("course") / 'Ann\'s "new\\statistics"'
     root.mkdir()
     done = autograder(root, "new", "averages")
     assert done.returncode == 0, done.stderr

@@ -21,6 +21,7 @@ from autograder.submission import Submission, needed_code
 
 # How long a list, and each side of an array, may be with which a student's code asks for an answer of ours.
 MODEST_LENGTH, MODEST_SIZE = 1000, 256
+SAID = 150  # characters of an exception's text that are shown: it could hold a hidden input
 CELLS = "your cells"
 SCRATCH = re.compile(r"\S*/autograder-\w{8}/")
 TIMEOUTS_ALLOWED = 2  # per function; after that its calls are not tried any more
@@ -180,18 +181,25 @@ class Student:
         return wire.pack({"do": "call", "function": name, "arguments": list(shared.values()), "calls": places})
 
     def _call_worker(self, name: str, setting: Setting, calls: Sequence[Sequence[Any]], frame: bytes) -> list[Outcome]:
+        try:
+            return self._call_once(name, setting, calls, frame)
+        except CallFailed as failure:
+            if failure.kind != "Died":
+                raise
+        return self._call_once(name, setting, calls, frame)  # something else may have killed it
+
+    def _call_once(self, name: str, setting: Setting, calls: Sequence[Sequence[Any]], frame: bytes) -> list[Outcome]:
         self._refuse_endless(name)
         self._load(setting)
         if name not in self._defined:
             raise CallFailed(self._why_not_defined(name), "NotDefined")
         try:
             answers = self._ask(frame, name)
-            outcomes = [self._outcome(name, arguments, answer)
-                        for arguments, answer in zip(calls, answers, strict=True)]  # fmt: skip
+            return [self._outcome(name, arguments, answer)
+                    for arguments, answer in zip(calls, answers, strict=True)]  # fmt: skip
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             self._stop()  # forged or garbled: no answer of our worker looks like this
             raise CallFailed(f"`{name}` gave no usable answer.", "Died") from error
-        return outcomes
 
     def _outcome(self, name: str, arguments: Sequence[Any], answer: Mapping[str, Any]) -> Outcome:
         if answer["error"] is not None:
@@ -278,7 +286,7 @@ class Student:
     def _explain(self, name: str, error: Mapping[str, Any]) -> str:
         """One paragraph: what was raised, on which line of which cell, and what usually causes it."""
         kind = _one_line(str(error["type"])[:80])
-        text = _one_line(SCRATCH.sub("", str(error["text"])[:400]))[:300]  # it is another one each time
+        text = _one_line(SCRATCH.sub("", str(error["text"])[:400]))[:SAID]  # it is another one each time
         if kind == "NotImplementedError":
             return f"`{name}` is not written yet: replace `raise NotImplementedError()` by your code."
         place = ""
@@ -295,12 +303,17 @@ def _one_line(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def _modest(value: Any, nested: int = 2) -> bool:
-    """Whether a value is so small that a function of ours cannot be led to use much memory or time with it."""
+def _modest(value: Any) -> bool:
+    """Whether a value is so small that a function of ours cannot be led to use much memory or time with it.
+
+    A list holds no lists or arrays: NumPy would make an array of many dimensions of them.
+    """
     if isinstance(value, dict):
-        return all(_modest(one, nested) for one in value.values())
+        return all(_modest(one) for one in value.values())
     if isinstance(value, list | tuple):
-        return nested > 0 and len(value) <= MODEST_LENGTH and all(_modest(item, nested - 1) for item in value)
+        return len(value) <= MODEST_LENGTH and not any(
+            isinstance(one, list | tuple | dict | np.ndarray) for one in value
+        )
     return not isinstance(value, np.ndarray) or (value.ndim <= 2 and max(value.shape, default=0) <= MODEST_SIZE)
 
 

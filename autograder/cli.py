@@ -143,7 +143,7 @@ def _selftest(options: argparse.Namespace) -> int:
 
 
 def _seed(options: argparse.Namespace) -> int:
-    return secrets.randbelow(2**32) if options.seed is None else int(options.seed)
+    return secrets.randbelow(2**63) if options.seed is None else int(options.seed)
 
 
 def _check(options: argparse.Namespace) -> int:

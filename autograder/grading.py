@@ -273,7 +273,7 @@ class ChecksPlugin:
                 state=state,
                 points=float(points) if state == "passed" else 0.0,
                 max_points=float(points),
-                message=message,
+                message="".join(char if char.isprintable() else " " for char in message),
                 picture=picture,
             )
         )

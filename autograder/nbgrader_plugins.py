@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,6 +24,7 @@ from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbformat.notebooknode import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
+from nbgrader.utils import parse_utc
 from traitlets import Dict, Enum, Float, Int, List, Unicode
 
 from autograder.assignment import Assignment, assignment_folder, load_assignment
@@ -35,6 +37,7 @@ from autograder.sandbox import Limits
 from autograder.submission import Unreadable, blank_submission, read_file, read_submission, restore_name
 
 DEFAULTS = Limits()
+LONG = 5_000  # characters of Markdown that are shown as they are: reading it can take the square of that
 ALIKE = 500  # cells that are kept as HTML, since most are the same in all submissions
 MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"  # nbgrader's page loads it from there
 POLICY = (
@@ -66,23 +69,33 @@ class BundleFiles(NbGraderPreprocessor):
 def regular_files_only(assignment: str, student: str, notebooks: list[str]) -> None:
     """A hook before each submission: sets links, pipes and the like aside, since nbgrader copies what they lead to.
 
-    They are moved to a hidden directory beside the submission's own. The notebook itself stays, to be refused by name.
-    A notebook with another name gets back the assignment's.
+    They are moved to a hidden directory beside the submission's own, and so is a timestamp.txt that holds no time. The
+    notebook itself stays, to be refused by name. A notebook with another name gets back the assignment's.
     """
     folder = Path(notebooks[0]).parent
     entries = (Path(at) / name for at, folders, files in os.walk(folder) for name in (*folders, *files))
     odd = [entry for entry in entries if str(entry) not in notebooks and _is_odd(entry)]
+    if (timestamp := folder / "timestamp.txt") not in odd and timestamp.is_file() and not _holds_a_time(timestamp):
+        odd.append(timestamp)
     for entry in [folder] if folder.is_symlink() else odd:
         aside = folder.parent / f".{folder.name}-set-aside" / entry.relative_to(folder.parent)
         aside.parent.mkdir(parents=True, exist_ok=True)
         os.replace(entry, aside)
-        logging.getLogger(__name__).warning("%r is no regular file: it was moved to %r.", str(entry), str(aside))
+        logging.getLogger(__name__).warning("%r cannot be used: it was moved to %r.", str(entry), str(aside))
     if restored := restore_name(folder, assignment):
         notebooks[:] = [str(restored)]
 
 
 def _is_odd(path: Path) -> bool:
     return path.is_symlink() or not (path.is_file() or path.is_dir())
+
+
+def _holds_a_time(path: Path) -> bool:
+    try:
+        parse_utc(path.read_text("utf-8").strip())
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 class SubmissionExporter(NotebookExporter):
@@ -229,6 +242,8 @@ def highlighted(source: str) -> str:
 @lru_cache(maxsize=ALIKE)
 def harmless_markdown(source: str) -> str:
     """A jinja filter in the place of nbconvert's markdown2html: the same HTML without scripts, images and frames."""
+    if len(source) > LONG:
+        return f"<pre>{escape(source)}</pre>"
     html = str(markdown2html_mistune(source))
     return str(bleach.clean(html, tags=MARKDOWN_TAGS, attributes={"a": ["href", "title"], "*": ["id"]}))
 

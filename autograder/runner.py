@@ -24,7 +24,7 @@ def run_seed(root: Path, assignment: str) -> int:
     """The seed of this course's run of an assignment: drawn once, then kept in `.autograder/`."""
     path = root / ".autograder" / assignment / "seed"
     if not path.exists():
-        write_whole(path, f"{secrets.randbelow(2**32)}\n")
+        write_whole(path, f"{secrets.randbelow(2**63)}\n")
     text = path.read_text("utf-8", "replace").strip()
     if not text.isdecimal():
         raise CannotGrade(

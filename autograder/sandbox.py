@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import json
 import os
+import secrets
 import select
 import shutil
 import signal
@@ -90,7 +91,7 @@ class Sandbox:
         self._left = left
         self._worker: _Worker | None = None
         try:
-            self.scratch = Path(tempfile.mkdtemp(prefix="autograder-"))
+            self.scratch = Path(tempfile.gettempdir(), f"autograder-{secrets.token_hex(4)}")  # the worker makes it
             self._start(files)
         except (OSError, wire.WireError) as error:
             raise CannotGrade(
@@ -99,19 +100,19 @@ class Sandbox:
 
     def _start(self, files: Mapping[str, Path]) -> None:
         try:
-            if (room := shutil.disk_usage(self.scratch).free >> 20) < self.limits.disk_mb:
+            if (room := shutil.disk_usage(self.scratch.parent).free >> 20) < self.limits.disk_mb:
                 raise CannotGrade(
                     f"There are {room} MB left in {self.scratch.parent}, and a submission may write "
                     f"{self.limits.disk_mb}: make room, or name another directory in TMPDIR. What was graded is kept."
                 )
-            for target, origin in files.items():
-                destination = self.scratch / target
-                destination.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(origin, destination)
             self._worker = _fork_server().fork(self._request())
             answer = wire.unpack(wire.read_frame(self._worker.answers, MAX_REQUEST))
             if not answer["ready"]:
                 raise CannotConfine(CANNOT_CONFINE.format(why=answer["why"]))
+            for target, origin in files.items():
+                destination = self.scratch / target
+                destination.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(origin, destination)
         except BaseException:
             self.close()
             raise
@@ -279,7 +280,8 @@ def _overfull(folder: Path, limit: int) -> bool:
         with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
                 count -= 1
-                left -= entry.stat(follow_symlinks=False).st_size
+                stat = entry.stat(follow_symlinks=False)
+                left -= max(stat.st_size, 512 * stat.st_blocks)
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
     return left < 0 or count < 0

@@ -11,7 +11,7 @@ import re
 import stat
 import symtable
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -24,7 +24,8 @@ from autograder.errors import CannotGrade
 
 MAX_BYTES = 10_000_000
 MAX_CELLS = 2_000
-MAX_CODE = 200_000  # characters in a cell: the lesson's longest has 3,000
+MAX_TEXT = 300_000  # characters in all cells together: reading them takes seconds, and 200 times as much memory
+MAX_CODE = 50_000  # characters in a cell: the lesson's longest has 3,000
 MAX_STATEMENTS = 5_000  # at the top level of a notebook
 CAN_HELP = "Open it in JupyterLab, check that it runs, save it, and submit that file."
 HARMLESS_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
@@ -137,6 +138,11 @@ def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str
     Raises Unreadable when the bytes are no notebook.
     """
     raw_cells = list(_raw_cells(data))
+    if sum(len(cell["source"]) for _, cell in raw_cells if cell) > MAX_TEXT:
+        raise Unreadable(
+            f"This notebook has more than {MAX_TEXT:,} characters of text and code: put large data into a file that it "
+            "reads, or delete what is not part of it, and submit again."
+        )
     problems = [f"Cell {number} is damaged and was skipped." for number, cell in raw_cells if cell is None]
     cells = [(number, cell) for number, cell in raw_cells if cell is not None]
     marks = {c.metadata["nbgrader"]["grade_id"]: c for c in template.cells if "nbgrader" in c.metadata}
@@ -233,12 +239,13 @@ def _recognise(
     """Which cell is which of the template's: cell number -> grade_id, and what had to be repaired."""
     placed: dict[int, str] = {}
     problems = []
+    sources = {n: cell["source"] for n, cell in cells}
     for grade_id, original in marks.items():
         free = [(n, cell) for n, cell in cells if n not in placed and cell["cell_type"] == original.cell_type]
         claiming = [(n, cell) for n, cell in free if cell["grade_id"] == grade_id]
         defining = [n for n, cell in free if grade_id in functions and grade_id in function_names(cell["source"])]
         unclaimed = [n for n, cell in free if cell["grade_id"] not in marks]
-        alike = [n for n in unclaimed if _squeezed(dict(cells)[n]["source"]) == _squeezed(original.source)]
+        alike = [n for n in unclaimed if _squeezed(sources[n]) == _squeezed(original.source)]
         if len(claiming) > 1:
             problems.append(f"Several cells carried the mark `{grade_id}`; one of them counts.")
         if claiming:
@@ -304,7 +311,7 @@ def plain_python(source: str) -> str:
     return re.sub(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}\s*|\w+\s*=\s*[!%].*)$", r"\1pass", source, flags=re.MULTILINE)
 
 
-@lru_cache(maxsize=512)  # most cells of a class are the same
+@lru_cache(maxsize=64)  # most cells of a class are the same
 def _parse(source: str) -> ast.Module | str:
     """The cell's syntax tree, or in a few words why there is none."""
     if len(source) > MAX_CODE:
@@ -379,7 +386,7 @@ class _Statement:
         )
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _statements(source: str) -> tuple[_Statement, ...]:
     """The top-level statements of a cell; none of one that Python cannot read."""
     tree = _parse(source)
@@ -402,27 +409,38 @@ def needed_code(cells: Sequence[Cell], functions: Sequence[str]) -> list[Snippet
     imports = [one for one in statements.values() if isinstance(one.node, ast.Import | ast.ImportFrom)]
     modules = {name for one in imports for name in one.names[0]}
     helpers = {one.node.name: one.names[0] for one in statements.values() if isinstance(one.node, ast.FunctionDef)}
+    helpers = {name: changed - {name} for name, changed in helpers.items() if name not in functions}
+    changers: dict[str, list[str]] = {}  # global name -> the helpers that change it
+    for helper, changed in helpers.items():
+        for name in changed:
+            changers.setdefault(name, []).append(helper)
     binders: dict[str, list[tuple[int, int]]] = {}
+    callers: dict[str, list[tuple[int, int]]] = {}  # helper -> the statements that call it for what it changes
     always = []
     for place, one in statements.items():
-        binds, uses = one.names
+        binds, uses = set(one.names[0]), one.names[1]
         if isinstance(one.node, ast.Expr) and binds & modules and not uses <= modules:
             continue  # `np.testing.assert_allclose(clip(...), ...)`: a trial, no setting such as `np.seterr(...)`
         if one.always:
             always.append(place)
-        for name in binds | _changed_by_helpers(one, helpers, functions):
+        for call in one.calls:
+            if isinstance(call.func, ast.Name) and call.func.id in helpers:  # such as `setup(TABLE)`
+                callers.setdefault(call.func.id, []).append(place)
+                binds.update(argument.id for argument in call.args if isinstance(argument, ast.Name))
+        for name in binds:
             binders.setdefault(name, []).append(place)
     kept: set[tuple[int, int]] = set()
-    asked = set(functions)
-    places = [*always, *(place for name in functions for place in binders.get(name, []))]
-    while places:  # what is kept may use names that other statements bind
-        place = places.pop()
-        if place in kept:
-            continue
-        kept.add(place)
-        new = statements[place].names[1] - asked
-        asked |= new
-        places += [place for name in new for place in binders.get(name, [])]
+    asked: set[str] = set()
+    places, names = always, set(functions)
+    while places or names:  # what is kept may use names that other statements bind, or have bound
+        for name in names:
+            places += binders.get(name, [])
+            places += [place for helper in changers.get(name, []) for place in callers.pop(helper, [])]
+        asked |= names
+        names = set()
+        if places and (place := places.pop()) not in kept:
+            kept.add(place)
+            names = statements[place].names[1] - asked
     indices: dict[int, list[int]] = {}
     for position, index in sorted(kept):
         indices.setdefault(position, []).append(index)
@@ -448,16 +466,6 @@ def _before_experiments(cells: Sequence[Cell]) -> dict[tuple[int, int], _Stateme
                 continue
             statements[position, index] = statement
     return statements
-
-
-def _changed_by_helpers(statement: _Statement, helpers: Mapping[str, set[str]], functions: Sequence[str]) -> set[str]:
-    """The global names that a statement changes by calling functions of the notebook's, such as `setup(TABLE)`."""
-    changed = set()
-    for call in statement.calls:
-        if isinstance(call.func, ast.Name) and call.func.id in helpers and call.func.id not in functions:
-            changed |= helpers[call.func.id] - {call.func.id}
-            changed |= {one.id for one in call.args if isinstance(one, ast.Name)}
-    return changed
 
 
 def _runnable(source: str) -> str:

@@ -22,6 +22,7 @@ import numpy as np
 
 MAX_DEPTH = 12
 MAX_TEXT = 4 << 20  # bytes of JSON: as Python objects it takes up to fifty times as much
+MAX_ODD_KEYS = 500  # of a dictionary, besides text and numbers: tuples can be made to have all the same hash
 _PLAIN_KINDS = "biuf"  # bool, signed, unsigned, float: what an array of numbers can hold
 
 
@@ -82,9 +83,12 @@ def decode(data: Any, depth: int = 0) -> Any:
         if tag == "tuple":
             return tuple(decode(item, depth + 1) for item in _is(content, list))
         if tag == "dict":
-            return {decode(key, depth + 1): decode(value, depth + 1) for key, value in _is(content, list)}
+            items = [(decode(key, depth + 1), decode(value, depth + 1)) for key, value in _is(content, list)]
+            if sum(not isinstance(key, str | int | float) for key, _ in items) > MAX_ODD_KEYS:
+                raise WireError("more tuples as keys than a dictionary has")
+            return dict(items)
         if tag == "opaque":
-            return Opaque(decode(_is(content, str)[:80]))
+            return Opaque("".join(char if char.isprintable() else "?" for char in _is(content, str)[:80]))
         if tag in ("array", "scalar"):
             return _decode_array(tag, data["dtype"], data["shape"], content)
     except (KeyError, TypeError, ValueError) as error:

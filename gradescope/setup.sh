@@ -13,4 +13,4 @@ fi
 "$python" -m venv venv
 venv/bin/pip install --quiet --require-hashes --requirement requirements-grading.lock
 venv/bin/pip install --quiet --no-deps --no-build-isolation --editable .
-od --address-radix=n --read-bytes=4 --format=u4 /dev/urandom | tr --delete ' ' > seed
+od --address-radix=n --read-bytes=8 --format=u8 /dev/urandom | tr --delete ' ' > seed

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 
+import nbformat
 import pytest
 
 from autograder.new_assignment import new_assignment
@@ -70,6 +71,26 @@ def test_what_is_no_notebook_gets_a_sentence_that_says_what_to_do(course):
     text = (course / "averages-report.html").read_text("utf-8")
     assert text.count("There are 2 notebooks") == 2  # who may need help, and what could not be graded
     assert str(course) not in text
+
+
+def test_a_timestamp_that_is_none_is_set_aside(course):
+    for student, content in {"ann": b"not a date", "bob": b"\xff\xfe", "eve": b"9" * 99}.items():
+        (hand_in(course, student).parent / "timestamp.txt").write_bytes(content)
+    (hand_in(course, "kim").parent / "timestamp.txt").write_text("2026-11-02 11:00:00 UTC")
+    assert run(course, "grade").returncode == 0
+    assert scores(course) == {"ann": 10, "bob": 10, "eve": 10, "kim": 10}
+    left = [path.parent.parent.name for path in course.glob("submitted/*/averages/timestamp.txt")]
+    assert left == ["kim"]
+    assert run(course, "autograde", "averages", "--force", program="nbgrader").returncode == 0
+
+
+def test_markdown_that_takes_for_ever_to_read_is_shown_as_it_is(course):
+    path = hand_in(course, "eve")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("\\begin{a}" * 25_000))
+    nbformat.write(notebook, path)
+    assert run(course, "grade").returncode == 0
+    assert "\\begin{a}" * 1000 in (course / "feedback" / "eve" / "averages" / "averages.html").read_text("utf-8")
 
 
 def test_points_that_the_gradebook_does_not_know_stop_everything(course):

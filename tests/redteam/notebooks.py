@@ -1,7 +1,9 @@
 """Attacks by the notebook file itself: changes that are repaired, and files that are refused."""
 
 import copy
+import itertools
 import json
+import string
 
 
 def changed(data, change):
@@ -18,6 +20,16 @@ def graded_in(notebook):
 def set_all_points(notebook):
     for cell in graded_in(notebook):
         cell["metadata"]["nbgrader"] |= {"points": 1000, "locked": False, "grade": False}
+
+
+def code(source):
+    return {"cell_type": "code", "source": source, "metadata": {}}
+
+
+NAMES = ["".join(letters) for letters in itertools.product(string.ascii_uppercase, repeat=3)][:6000]
+GLOBALS = f"def f():\n global {','.join(NAMES)}\n {'='.join(NAMES)}=0"
+CALLS = "if 1:\n " + ";".join(["f()"] * 12_000)
+ASSIGNMENTS = "\n".join(f"x{number}=[a,b,c,-d]" for number in range(2000))
 
 
 REPAIRED = {
@@ -38,6 +50,8 @@ REPAIRED = {
     "null bytes": lambda nb: nb["cells"].append({"cell_type": "code", "source": "\0", "metadata": {}}),
     "a thousand brackets": lambda nb: nb["cells"].append({"cell_type": "code", "source": "(" * 10**5, "metadata": {}}),
     "deep expressions": lambda nb: nb["cells"].append({"cell_type": "code", "source": "-" * 10**5, "metadata": {}}),
+    "calls times names": lambda nb: nb.update(cells=[code(GLOBALS), code(CALLS), *nb["cells"]]),
+    "much code": lambda nb: nb["cells"].extend(code(f"y = {n}\n{ASSIGNMENTS}") for n in range(6)),
     "shell lines": lambda nb: nb["cells"].append(
         {"cell_type": "code", "source": "!echo > /dev/shm/student\n%reset -f", "metadata": {}}
     ),
@@ -60,6 +74,10 @@ REFUSED = {
     "nested without end": lambda data: b"[" * 10**6,
     "ten thousand cells and more": lambda data: changed(
         data, lambda nb: nb.update(cells=[{"cell_type": "raw", "source": ""}] * 20_000)
+    ),
+    "code without end": lambda data: changed(data, lambda nb: nb["cells"].extend([code(ASSIGNMENTS)] * 10)),
+    "markdown without end": lambda data: changed(
+        data, lambda nb: nb["cells"].append({"cell_type": "markdown", "source": "\\begin{a}" * 10**5, "metadata": {}})
     ),
     "huge": lambda data: b" " * 30_000_000,
 }

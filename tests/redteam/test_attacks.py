@@ -6,6 +6,7 @@ Here the grader is this process, which saves its start for each attack; `make re
 import contextlib
 import io
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,7 @@ c.GradeInSandbox.memory_mb = 512
 c.GradeInSandbox.disk_mb = 32
 """
 SECONDS = 60  # for one of them, on the clock
+OUR_SECONDS, OUR_MEMORY = 15, 1000  # of the processor, and MB, for the grader's own process
 HONEST_WORK = with_cells(ASSIGNMENT, [HONEST])
 IN_CLASS = ATTACKS[::7]
 NEIGHBOURS = ("aa-honest", "zz-honest")
@@ -72,10 +74,12 @@ class Grader:
         """What `autograder check` says of a submission: its JSON, or None, and what it prints on stderr."""
         notebook = self.root / "handed-in.ipynb"
         notebook.write_bytes(data)
-        start, out, err = time.monotonic(), io.StringIO(), io.StringIO()
+        out, err = io.StringIO(), io.StringIO()
+        start, busy = time.monotonic(), time.process_time()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             status = main(["check", "--json", "--seed", "11", str(notebook)])
-        assert time.monotonic() - start < SECONDS
+        assert time.monotonic() - start < SECONDS and time.process_time() - busy < OUR_SECONDS
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < OUR_MEMORY << 10
         if look:
             self._look(out.getvalue() + err.getvalue())
         assert status in (0, 2)
@@ -124,6 +128,8 @@ def test_autograder_check(family, name, grader, honest):
     assert report is not None, err
     assert {function: points for function, points in score(report).items() if points > honest[function]} == {}
     assert not any("could not be assessed" in problem for problem in report["problems"])
+    messages = [check["message"] for function in report["functions"].values() for check in function["checks"]]
+    assert all(message.isprintable() for message in messages)  # or a terminal would obey them
 
 
 def recorded(submission):

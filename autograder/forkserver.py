@@ -16,6 +16,7 @@ import os
 import resource
 import signal
 import socket
+import subprocess
 import sys
 from typing import Any
 
@@ -29,17 +30,21 @@ def main() -> None:
     """Fork a worker for each request, until the grader closes the socket (file descriptor given by number)."""
     grader = socket.socket(fileno=int(sys.argv[1]))
     gc.freeze()  # the workers' collections need not look at what is here already, nor copy its pages
+    scratch: dict[int, str] = {}  # of each worker
     while True:
         text, fds, _, _ = socket.recv_fds(grader, MAX_REQUEST, 2)
         if not text:
+            _clear(scratch)
             return
         with contextlib.suppress(ChildProcessError):  # reaped only here: until its pidfd is sent, a pid stays its own
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+            while ended := os.waitpid(-1, os.WNOHANG)[0]:
+                del scratch[ended]
+        request = json.loads(text)
         child = os.fork()
         if child == 0:
             grader.close()
-            _become_worker(json.loads(text), *fds)
+            _become_worker(request, *fds)
+        scratch[child] = request["scratch"]
         for fd in fds:
             os.close(fd)
         pidfd = os.pidfd_open(child)
@@ -47,10 +52,20 @@ def main() -> None:
         os.close(pidfd)
 
 
+def _clear(scratch: dict[int, str]) -> None:
+    """End the workers that a killed grader left, and delete their directories; usually there are none."""
+    for child, folder in scratch.items():
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        if os.path.exists(folder):
+            subprocess.run(["rm", "-rf", "--", folder], check=False)
+
+
 def _become_worker(request: dict[str, Any], requests: int, answers: int) -> None:
     """Confine this process and serve; never returns."""
     try:
         os.setsid()
+        os.mkdir(request["scratch"], 0o700)  # here, so that it is known to `main` whenever the grader is killed
         os.chdir(request["scratch"])
         nowhere = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.test_grade_class import grade, gradebook, wait_until_gone
+from tests.test_grade_class import alive, grade, gradebook, wait_until_none
 
 STUDENTS = ("perfect", "blank", "half-finished")
 # In a mount namespace of its own: what is mounted there nobody else sees. Needs root, or user namespaces.
@@ -172,7 +172,7 @@ def test_ctrl_c(ungraded, moment):
     assert "What was graded is kept" in text
     assert "Traceback" not in text
     assert "leaked" not in text
-    wait_until_gone(run.pid)
+    wait_until_none(lambda: alive(run.pid))
     (kept / "cut-off.json.999999999.part").write_text("{")  # as kill -9 may leave it
     assert_all_is_well_after(ungraded)
 

@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 from nbgrader.api import Gradebook
 
@@ -35,22 +37,22 @@ def gradebook(course, assignment="dinosaur-island"):
         }
 
 
-def wait_until_gone(group):
-    """Wait for the last process of a process group to end; they have a minute."""
+def wait_until_none(left_of):
+    """Wait for what `left_of()` lists to be gone; it has a minute."""
     deadline = time.monotonic() + 60
-    while left := alive(group):
+    while left := left_of():
         assert time.monotonic() < deadline, left
         time.sleep(0.05)
 
 
 def alive(group):
-    """The processes of a process group that have not ended, as /proc describes them."""
+    """The processes of a process group that have not ended."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            state, _, its_group = path.read_text().rpartition(")")[2].split()[:3]
-            if int(its_group) == group and state not in "ZX":  # whether it was waited for is its parent's business
-                found.append((path.parent.name, state, (path.parent / "cmdline").read_text().replace("\0", " ")))
+    for process in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+            # whether one that ended was waited for is its parent's business
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                found.append((process, process.cmdline()))
     return found
 
 
@@ -87,27 +89,60 @@ def test_what_was_graded_is_not_graded_again(filled):
 
 
 @pytest.mark.parametrize("times", [int(os.environ.get("KILLS", "3"))])
-def test_a_run_that_is_killed_is_gone_on_with(filled, times):
+def test_a_run_that_is_killed_is_gone_on_with(filled, times, tmp_path_factory):
     """`KILLS=50 pytest tests/test_grade_class.py` kills it at 50 random points."""
     undisturbed = (grade(filled.root), gradebook(filled.root))[1]
     moments = random.Random(1)
+    scratch = tmp_path_factory.mktemp("scratch")
     for _ in range(times):
         for marker in (filled.root / ".autograder" / "dinosaur-island").glob("re*/*"):
             if moments.random() < 0.7:  # some are left as they are
                 marker.unlink()
         run = subprocess.Popen(
             [sys.executable, "-m", "autograder", "grade"], cwd=filled.root, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, start_new_session=True,
+            stderr=subprocess.DEVNULL, start_new_session=True, env={**os.environ, "TMPDIR": str(scratch)},
         )  # fmt: skip
         try:
             run.wait(timeout=moments.uniform(1, 8))
         except subprocess.TimeoutExpired:
             run.kill()  # only the grader: what it started ends by itself
             run.wait()
-            wait_until_gone(run.pid)
+            wait_until_none(partial(alive, run.pid))
+            wait_until_none(lambda: list(scratch.glob("autograder-*")))
         last = grade(filled.root)
         assert last.returncode == 0, last.stdout + last.stderr
         assert gradebook(filled.root) == undisturbed
+
+
+OURS = {
+    "the one that grading processes are forked from": lambda one: "multiprocessing.forkserver" in command_line(one),
+    "a grading process": lambda one: "multiprocessing.forkserver" in command_line(one.parent()),
+    "the one that students' are forked from": lambda one: "autograder/forkserver.py" in command_line(one),
+    "a student's": lambda one: "autograder/forkserver.py" in command_line(one.parent()),
+}
+
+
+def command_line(process):
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return " ".join(process.cmdline())
+    return ""
+
+
+@pytest.mark.parametrize("is_a", OURS.values(), ids=OURS)
+def test_a_process_that_is_killed_costs_no_grade(filled, is_a):
+    undisturbed = (grade(filled.root), gradebook(filled.root))[1]
+    for marker in (filled.root / ".autograder" / "dinosaur-island").glob("re*/*"):
+        marker.unlink()
+    command = [sys.executable, "-m", "autograder", "grade"]
+    with subprocess.Popen(
+        command, cwd=filled.root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as run:
+        while not (found := [one for one in psutil.Process(run.pid).children(recursive=True) if is_a(one)]):
+            assert run.poll() is None
+        found[0].kill()
+        assert "Traceback" not in run.stderr.read()
+    assert grade(filled.root).returncode == 0
+    assert gradebook(filled.root) == undisturbed
 
 
 def test_what_breaks_on_our_side_is_named_and_tried_again(filled):

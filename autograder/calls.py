@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -51,10 +50,16 @@ class Calls:
     """The calls that a check made in one go, and what came of them."""
 
     function: str
-    arguments: Sequence[Sequence[Any]]
+    frame: bytes  # the message that asked for them
     outcome: Sequence[Outcome] | CallFailed
     seconds: float
     cell: str = ""  # what ran after the student's cells
+
+    @cached_property
+    def arguments(self) -> list[list[Any]]:
+        """The positional arguments of each call."""
+        message = wire.unpack(self.frame[4:])
+        return [[message["arguments"][place] for place in places] for places in message["calls"]]
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,7 @@ class Student:
                 self._answers[key] = failure
             if not self._lent:  # what is diagnosed is the student's own work
                 seconds = time.monotonic() - start
-                self.calls.append(Calls(name, copy.deepcopy(calls), self._answers[key], seconds, setting.cell))
+                self.calls.append(Calls(name, frame, self._answers[key], seconds, setting.cell))
         answer = self._answers[key]
         if isinstance(answer, CallFailed):
             raise CallFailed(str(answer), answer.kind, answer.said)

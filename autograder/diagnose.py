@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autograder import wire
 from autograder.assignment import Assignment, AssignmentError, read_toml
 from autograder.calls import CallFailed, Calls, Outcome
 from autograder.reference import Reference, call, run_cells
@@ -77,15 +76,14 @@ def diagnose(
     function: str, calls: Sequence[Calls], assignment: Assignment, reference: Reference
 ) -> Misconception | None:
     """The first misconception that answers the `calls` to `function` as the student's did, or None."""
-    mine = [_first(REPLAYED, one) for one in calls if one.function == function]
+    mine = [one for one in calls if one.function == function]
     if all(isinstance(one.outcome, CallFailed) and one.outcome.kind == "NotDefined" for one in mine):
         return None
-    frames = [(wire.pack(list(one.arguments)), one) for one in mine]
-    apart = {frame for frame, one in frames if one.cell}  # with stand-ins for what the function calls: that tells more
-    telling = [(frame, one) for frame, one in frames if one.cell or frame not in apart]
+    apart = {one.frame for one in mine if one.cell}  # with stand-ins for what the function calls: that tells more
+    telling = [one for one in mine if one.cell or one.frame not in apart]
     # The order is the same for all students, small calls first: most misconceptions are ruled out by few.
     telling.sort(key=_effort)
-    digests = [(hashlib.sha256(one.cell.encode() + frame).hexdigest(), one) for frame, one in telling]
+    digests = [(hashlib.sha256(one.cell.encode() + one.frame).hexdigest(), one) for one in telling]
     no_mistake = Misconception("", function, "", reference.cells[function], "")
     if _answers_alike(Variant(assignment, reference, no_mistake), digests, more_prints=False):
         return None  # what failed is in none of the values: no mistake that shows in them explains it
@@ -99,18 +97,16 @@ def diagnose(
 
 
 def _answers_alike(variant: Variant, calls: Sequence[tuple[str, Calls]], more_prints: bool = True) -> bool:
-    return all(alike(variant.answers(one, digest), one.outcome, more_prints) for digest, one in calls)
+    return all(alike(variant.answers(one, digest), _first(one.outcome), more_prints) for digest, one in calls)
 
 
-def _effort(call: tuple[bytes, Calls]) -> tuple[int, int]:
-    """What it takes to replay a call: whole seconds, then how much is handed over."""
-    frame, calls = call
-    return int(calls.seconds), len(frame)
+def _effort(calls: Calls) -> tuple[int, int]:
+    """What it takes to replay calls: whole seconds, then how much is handed over."""
+    return int(calls.seconds), len(calls.frame)
 
 
-def _first(count: int, calls: Calls) -> Calls:
-    outcome = calls.outcome if isinstance(calls.outcome, CallFailed) else calls.outcome[:count]
-    return replace(calls, arguments=calls.arguments[:count], outcome=outcome)
+def _first(outcome: Sequence[Outcome] | CallFailed) -> Sequence[Outcome] | CallFailed:
+    return outcome if isinstance(outcome, CallFailed) else outcome[:REPLAYED]
 
 
 class Variant:
@@ -133,7 +129,7 @@ class Variant:
                 longest = SECONDS_OF_ENDLESS if self._misconception.never_ends else SECONDS
                 with _time_limit(min(longest, 0.5 + 5 * calls.seconds)):
                     matter = self._matter if len(calls.arguments) == 1 else []  # those of several are not sent back
-                    self._answers[key] = [self._answer(calls.cell, one, matter) for one in calls.arguments]
+                    self._answers[key] = [self._answer(calls.cell, one, matter) for one in calls.arguments[:REPLAYED]]
             except Exception as error:
                 self._answers[key] = (type(error).__name__, str(error)[:500])
         return self._answers[key]

@@ -23,6 +23,7 @@ import numpy as np
 MAX_DEPTH = 12
 MAX_TEXT = 4 << 20  # bytes of JSON: as Python objects it takes up to fifty times as much
 MAX_ODD_KEYS = 500  # of a dictionary, besides text and numbers: tuples can be made to have all the same hash
+_PLAIN, _NUMBERS = {type(None), bool, int, float, str}, {bool, int}
 _PLAIN_KINDS = "biuf"  # bool, signed, unsigned, float: what an array of numbers can hold
 
 
@@ -44,10 +45,12 @@ class Opaque:
 def encode(value: Any, depth: int = 0) -> Any:
     """A value as JSON-ready data. What is not plain data becomes Opaque."""
     kind = type(value)
-    if value is None or kind in (bool, int, float, str):
+    if kind in _PLAIN:
         return value
     if depth > MAX_DEPTH:
         return {"t": "opaque", "v": "too deeply nested"}
+    if kind is list and _PLAIN.issuperset(map(type, value)):  # as most are, and long ones
+        return list(value)
     if isinstance(value, list):
         return [encode(item, depth + 1) for item in list.__iter__(value)]
     if isinstance(value, tuple):  # a named one, too
@@ -77,6 +80,8 @@ def decode(data: Any, depth: int = 0) -> Any:
     if depth > MAX_DEPTH + 1:
         raise WireError("nested too deeply")
     if isinstance(data, list):
+        if _NUMBERS.issuperset(map(type, data)) and -(1 << 64) < min(data, default=0) <= max(data, default=0) < 1 << 64:
+            return data
         return [decode(item, depth + 1) for item in data]
     try:
         tag, content = data["t"], data["v"]

@@ -7,6 +7,7 @@ all (see "Numerics" in docs/architecture.md). Checks that make the same call sha
 """
 
 import contextlib
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -38,15 +39,20 @@ def in_long_run(holds, student, reference, seed):
 def long_run(student, reference, seed):
     """The student's and our outcome of 2,001 iterations; the size of the hidden state differs from seed to seed.
 
-    The names are the course's, nine in ten only as far as their third letter: that shows as much in less time. Arrays
-    of 38 by 27 and larger NumPy prints in short: a student's forgotten print costs little.
+    Arrays of 38 by 27 and larger NumPy prints in short: a student's forgotten print costs little.
     """
-    whole = (Path(__file__).parents[3] / DATASET).read_text(encoding="utf-8")
-    text = "\n".join(name[: 3 if number % 10 else None] for number, name in enumerate(whole.splitlines()))
+    text = course_names()
     char_to_ix = vocabulary(27)
     n_a = int(np.random.default_rng([seed, 7]).integers(38, 48))
     arguments = (text.lower(), inverse(char_to_ix), char_to_ix, ITERATIONS, n_a)
     return student.with_file(DATASET, text).model(*arguments), reference.model(*arguments)
+
+
+@cache
+def course_names():
+    """The course's names, nine in ten only as far as their third letter: that shows as much in less time."""
+    whole = (Path(__file__).parents[3] / DATASET).read_text(encoding="utf-8")
+    return "\n".join(name[: 3 if number % 10 else None] for number, name in enumerate(whole.splitlines()))
 
 
 def names(rng, count, letters):

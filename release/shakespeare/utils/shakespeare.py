@@ -178,7 +178,7 @@ def _keras() -> Any:
     # Keras itself would take TensorFlow, whether or not it is there
     installed = [name for name in ("jax", "tensorflow", "torch") if importlib.util.find_spec(name)]
     if not installed or not importlib.util.find_spec("keras"):
-        raise ImportError("The Shakespeare part needs Keras and JAX: pip install keras jax")
+        raise ImportError('The Shakespeare part needs Keras and JAX: pip install "keras>=3.12,<4" jax')
     os.environ.setdefault("KERAS_BACKEND", installed[0])
     import keras
 

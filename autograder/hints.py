@@ -29,7 +29,6 @@ HINTS: tuple[tuple[str, str, str], ...] = (
     ("KeyError", r"", "The dictionary has no such key: print its keys."),
     ("NameError", r"", "The name is not known where it is used: is it spelled right, and defined in a cell above?"),
     ("UnboundLocalError", r"", "The variable is read before it is given a value in this function."),
-    ("RuntimeError", r"can't start new thread", "Graded code runs in one thread: do it without `threading`."),
     ("RecursionError", r"", "A function calls itself without end."),
     ("FileNotFoundError", r"", "Files lie beside the notebook, as in `datasets/`; paths start there."),
 )  # fmt: skip

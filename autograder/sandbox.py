@@ -35,6 +35,7 @@ LOOK_SECONDS = 0.2  # how often a busy worker's use of time and disk is looked a
 PATIENCE = 3  # on a busy machine a second of processor time can take so many on the clock
 MAX_REQUEST = 1 << 16
 MAX_FILES = 5_000  # in a scratch directory
+MAX_THREADS = 100  # a limit of the kernel's would count those of all the user's processes
 CANNOT_CONFINE = (
     "This machine cannot confine students' code ({why}): grading needs Linux 6.7 or newer with Landlock. Grade on "
     "such a machine, or trust the submissions with --sandbox none."
@@ -166,8 +167,10 @@ class Sandbox:
             nonlocal next_look, cpu_start
             now = time.monotonic()
             if now >= next_look:
-                used = worker.cpu_seconds()
+                used, threads = worker.cpu_seconds_and_threads()
                 cpu_start = used if cpu_start is None else cpu_start
+                if threads > MAX_THREADS:
+                    raise wire.WireError("more threads than a notebook has")
                 if used - cpu_start > seconds or now - start > PATIENCE * seconds:
                     raise TimeoutError
                 if _overfull(self.scratch, self.limits.disk_mb << 20):
@@ -203,13 +206,13 @@ class _Worker:
     requests: int
     answers: int
 
-    def cpu_seconds(self) -> float:
-        """Processor time that all its threads used so far."""
+    def cpu_seconds_and_threads(self) -> tuple[float, int]:
+        """Processor time that all its threads used so far, and how many there are."""
         try:
             fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:  # it has just ended: its pipe tells
-            return 0.0
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            return 0.0, 0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), int(fields[17])
 
     def kill(self) -> None:
         """End it, and wait until it has ended."""

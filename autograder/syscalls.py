@@ -12,8 +12,8 @@ FORBIDDEN: dict[str, tuple[int | None, int | None]] = {
     # reaching out
     "socket": (41, 198), "socketpair": (53, 199), "connect": (42, 203), "bind": (49, 200), "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
-    # other processes, and threads, of which there is no limit that counts those of one process
-    "fork": (57, None), "vfork": (58, None), "clone": (56, 220), "clone3": (435, 435), "execve": (59, 221),
+    # other processes
+    "fork": (57, None), "vfork": (58, None), "execve": (59, 221),
     "execveat": (322, 281), "ptrace": (101, 117),
     "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kill": (62, 129), "tkill": (200, 130),
     "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "pidfd_open": (434, 434), "pidfd_getfd": (438, 438),
@@ -52,9 +52,10 @@ FORBIDDEN: dict[str, tuple[int | None, int | None]] = {
     "setdomainname": (171, 162), "syslog": (103, 116), "iopl": (172, None), "ioperm": (173, None),
     "modify_ldt": (154, None), "vhangup": (153, 58), "lookup_dcookie": (212, 18),
 }  # fmt: skip
-TGKILL, FCNTL = (234, 131), (72, 25)
+CLONE, CLONE3, TGKILL, FCNTL = (56, 220), (435, 435), (234, 131), (72, 25)
 OPEN, OPENAT = (2, None), (257, 56)
 F_SETOWN, F_SETSIG, F_SETOWN_EX = 8, 10, 15  # linux/fcntl.h: they have signals sent to other processes
+CLONE_THREAD = 0x10000
 O_TMPFILE = 0x400000  # its own bit of it: a file without a name
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column above, AUDIT_ARCH_*
 
@@ -89,6 +90,7 @@ def _program(machine: str, pid: int) -> bytes:
     for numbers in FORBIDDEN.values():
         if (number := numbers[column]) is not None:
             steps += [(EQUAL, 0, 1, number), (RETURN, 0, 0, FAIL | errno.EPERM)]
+    steps += [(EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, FAIL | errno.ENOSYS)]  # libc then uses clone
     steps += [(EQUAL, 0, 4, TGKILL[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (EQUAL, 0, 1, pid)]  # abort() needs it
     steps += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, FAIL | errno.EPERM)]
     steps += [(EQUAL, 0, 6, FCNTL[column]), (LOAD, 0, 0, SECOND_ARGUMENT), (EQUAL, 2, 0, F_SETOWN)]
@@ -98,5 +100,6 @@ def _program(machine: str, pid: int) -> bytes:
         if (number := numbers[column]) is not None:
             steps += [(EQUAL, 0, 4, number), (LOAD, 0, 0, flags), (ANY_BIT, 0, 1, O_TMPFILE)]
             steps += [(RETURN, 0, 0, FAIL | errno.EPERM), (RETURN, 0, 0, ALLOW)]
-    steps += [(RETURN, 0, 0, ALLOW)]
+    steps += [(EQUAL, 0, 3, CLONE[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (ANY_BIT, 1, 0, CLONE_THREAD)]
+    steps += [(RETURN, 0, 0, FAIL | errno.EPERM), (RETURN, 0, 0, ALLOW)]
     return b"".join(struct.pack("HBBI", *step) for step in steps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from functools import lru_cache
@@ -37,6 +38,7 @@ from autograder.sandbox import Limits
 from autograder.submission import Unreadable, blank_submission, read_file, read_submission, restore_name
 
 DEFAULTS = Limits()
+PICTURE = re.compile(r"data:[^\s()<>\"']{100,}")  # as Colab puts them into Markdown
 LONG = 5_000  # characters of Markdown that are shown as they are: reading it can take the square of that
 ALIKE = 500  # cells that are kept as HTML, since most are the same in all submissions
 MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"  # nbgrader's page loads it from there
@@ -242,6 +244,7 @@ def highlighted(source: str) -> str:
 @lru_cache(maxsize=ALIKE)
 def harmless_markdown(source: str) -> str:
     """A jinja filter in the place of nbconvert's markdown2html: the same HTML without scripts, images and frames."""
+    source = PICTURE.sub("data:", source)
     if len(source) > LONG:
         return f"<pre>{escape(source)}</pre>"
     html = str(markdown2html_mistune(source))

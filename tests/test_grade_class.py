@@ -144,6 +144,18 @@ def test_a_process_that_is_killed_costs_no_grade(filled):
         assert gradebook(filled.root) == undisturbed, kind
 
 
+def test_nbgrader_that_is_killed_is_gone_on_with(filled):
+    undisturbed = (grade(filled.root), gradebook(filled.root))[1]
+    recorded = filled.root / ".autograder" / "dinosaur-island" / "recorded"
+    command = [sys.executable, "-m", "nbgrader", "autograde", "dinosaur-island", "--force"]
+    with subprocess.Popen(command, cwd=filled.root, stderr=subprocess.DEVNULL) as run:
+        while not any(marker.read_text().startswith("- ") for marker in recorded.iterdir()):
+            assert run.poll() is None
+        run.kill()
+    assert grade(filled.root).returncode == 0
+    assert gradebook(filled.root) == undisturbed
+
+
 def test_what_breaks_on_our_side_is_named_and_tried_again(filled):
     checks = ROOT / "autograder" / "assignments" / "dinosaur-island"
     ours = filled.root / "autograder" / "assignments" / "dinosaur-island"

@@ -76,8 +76,5 @@ REFUSED = {
         data, lambda nb: nb.update(cells=[{"cell_type": "raw", "source": ""}] * 20_000)
     ),
     "code without end": lambda data: changed(data, lambda nb: nb["cells"].extend([code(ASSIGNMENTS)] * 10)),
-    "markdown without end": lambda data: changed(
-        data, lambda nb: nb["cells"].append({"cell_type": "markdown", "source": "\\begin{a}" * 10**5, "metadata": {}})
-    ),
     "huge": lambda data: b" " * 30_000_000,
 }

@@ -1,11 +1,15 @@
 """Commands in the documentation, followed to the letter."""
 
+import contextlib
 import csv
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
+
+from autograder.new_assignment import new_assignment
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,6 +39,23 @@ def test_the_instructors_page_takes_a_new_course_to_exported_grades(tmp_path):
     for name in ("grades.csv", "moodle.csv", "junit.xml", "summary.md", "averages-report.html"):
         assert (course / name).stat().st_size > 0
     assert sorted(path.parts[-3] for path in course.glob("feedback/*/*/*.html")) == ["ann", "bob"]
+
+
+def test_the_cluster_of_the_page_on_large_classes_grades(tmp_path):
+    """But for the first command, which would install this package anew."""
+    new_assignment("averages", tmp_path)
+    run("nbgrader generate_assignment averages", tmp_path)
+    submitted = tmp_path / "submitted" / "ann" / "averages"
+    submitted.mkdir(parents=True)
+    shutil.copy(tmp_path / "source" / "averages" / "averages.ipynb", submitted)
+    _, scheduler, worker, grade = commands("docs/scale.md")[0].replace("SCHEDULER", "127.0.0.1").splitlines()
+    with contextlib.ExitStack() as cluster:
+        for command in (scheduler, worker):
+            process = subprocess.Popen(shlex.split(command, comments=True), cwd=tmp_path, stderr=subprocess.DEVNULL)
+            cluster.callback(process.wait)
+            cluster.callback(process.terminate)
+        run(grade, tmp_path)
+    assert list(tmp_path.glob("feedback/ann/*/*.html"))
 
 
 def test_the_readmes_cycle(course, examples):

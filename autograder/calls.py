@@ -290,8 +290,8 @@ class Student:
 
     def _explain(self, name: str, error: Mapping[str, Any]) -> str:
         """One paragraph: what was raised, on which line of which cell, and what usually causes it."""
-        kind = _one_line(str(error["type"])[:80])
-        text = _one_line(SCRATCH.sub("", str(error["text"])[:400]))[:SAID]  # it is another one each time
+        kind = str(error["type"])[:80]
+        text = SCRATCH.sub("", str(error["text"])[:400])[:SAID]  # it is another one each time
         if kind == "NotImplementedError":
             return f"`{name}` is not written yet: replace `raise NotImplementedError()` by your code."
         place = ""
@@ -301,11 +301,6 @@ class Student:
             if error["at"] == f"cell {cell.number}" and isinstance(line, int) and 0 < line <= len(lines):
                 place = f", in cell {cell.number}, line {line}: `{lines[line - 1].strip()[:100]}`"
         return " ".join(filter(None, [f"`{name}` stopped with {kind}: {text}{place}.", hint_for(kind, text)]))
-
-
-def _one_line(text: str) -> str:
-    """Text that moves no terminal's cursor."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _modest(value: Any) -> bool:

@@ -10,7 +10,6 @@ import argparse
 import dataclasses
 import json
 import os
-import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +22,7 @@ from autograder.errors import CannotGrade
 from autograder.new_assignment import new_assignment
 from autograder.report.feedback import report_text
 from autograder.report.formats import gradescope, unread_gradescope
-from autograder.runner import run_seed, timed, write_whole
+from autograder.runner import new_seed, run_seed, timed, write_whole
 from autograder.selftest import selftest
 from autograder.submission import Unreadable, handed_in, read_file
 from autograder.workers import get_ready, local_workers
@@ -143,7 +142,7 @@ def _selftest(options: argparse.Namespace) -> int:
 
 
 def _seed(options: argparse.Namespace) -> int:
-    return secrets.randbelow(2**63) if options.seed is None else int(options.seed)
+    return new_seed() if options.seed is None else int(options.seed)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -24,7 +24,7 @@ from autograder.assignment import Assignment, AssignmentError
 from autograder.config import course_config, course_limits
 from autograder.errors import CannotGrade
 from autograder.report import Report
-from autograder.runner import recorded_path, report_path, run_seed, write_whole
+from autograder.runner import recorded_path, report_path, reports_folder, run_seed, write_whole
 from autograder.submission import Unreadable, read_file, read_submission, restore_name, why_no_notebook
 
 # nbgrader looks a student's rows up by these, without an index: with 100,000 students that took 1.2 s for each.
@@ -165,16 +165,13 @@ class Course:
     def report_path(self, assignment: Assignment, content: bytes) -> Path:
         """Where the Report of a submission is kept."""
         run = (assignment, run_seed(self.root, assignment.name), self.limits)
-        return report_path(content, *run, self._cache(assignment))
-
-    def _cache(self, assignment: Assignment) -> Path:
-        return self.root / ".autograder" / assignment.name / "reports"
+        return report_path(content, *run, reports_folder(self.root, assignment.name))
 
     def reports(self, assignment: Assignment) -> tuple[dict[str, Report], dict[str, str]]:
         """Student -> Report of what was recorded, and student -> why there is none."""
         reports, without = {}, {}
         for student, notebook in self.submissions(assignment.name).items():
-            path = self._cache(assignment) / self.last(assignment, student)[1]
+            path = reports_folder(self.root, assignment.name) / self.last(assignment, student)[1]
             try:
                 if path.is_file():
                     reports[student] = Report.from_json(path.read_text("utf-8"))

@@ -77,6 +77,11 @@ def _reference(assignment: Assignment) -> Reference:
     return Reference(assignment)
 
 
+def _one_line(text: str) -> str:
+    """Text that moves no terminal's cursor."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
 def _ours(check: Check) -> bool:
     return check.state == "not assessed" and check.message.startswith(OUR_FAULT)
 
@@ -240,7 +245,7 @@ class ChecksPlugin:
             if (
                 isinstance(error, CallFailed)
                 and error.kind in UNWRITTEN
-                and any(check.message == str(error) for check in self.run.checks)
+                and any(check.message == _one_line(str(error)) for check in self.run.checks)
             ):
                 error = NotAssessed(str(error))  # said once is enough
             picture = error.picture if isinstance(error, CheckFailed) else None
@@ -273,7 +278,7 @@ class ChecksPlugin:
                 state=state,
                 points=float(points) if state == "passed" else 0.0,
                 max_points=float(points),
-                message="".join(char if char.isprintable() else " " for char in message),
+                message=_one_line(message),
                 picture=picture,
             )
         )

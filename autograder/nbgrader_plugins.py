@@ -33,7 +33,7 @@ from autograder.errors import CannotGrade
 from autograder.report import Picture
 from autograder.report.feedback import function_html, function_text, page_css, prose
 from autograder.report.pictures import png
-from autograder.runner import graded, recorded_path, report_path, run_seed, write_whole
+from autograder.runner import graded, recorded_path, report_path, reports_folder, run_seed, write_whole
 from autograder.sandbox import Limits
 from autograder.submission import Unreadable, blank_submission, read_file, read_submission, restore_name
 
@@ -170,7 +170,7 @@ class GradeInSandbox(NbGraderPreprocessor):
         limits = Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
         try:
             run = (read_file(notebook), assignment, run_seed(root, assignment.name), limits)
-            path = report_path(*run, root / ".autograder" / assignment.name / "reports")
+            path = report_path(*run, reports_folder(root, assignment.name))
             report = graded(*run, path)
         except Unreadable as error:
             page = f"<div>{prose(str(error))}</div>"

@@ -20,11 +20,16 @@ from autograder.sandbox import Limits
 from autograder.submission import Unreadable
 
 
+def new_seed() -> int:
+    """A seed that cannot be searched for by who knows some of the inputs that come from it."""
+    return secrets.randbelow(2**63)
+
+
 def run_seed(root: Path, assignment: str) -> int:
     """The seed of this course's run of an assignment: drawn once, then kept in `.autograder/`."""
     path = root / ".autograder" / assignment / "seed"
     if not path.exists():
-        write_whole(path, f"{secrets.randbelow(2**63)}\n")
+        write_whole(path, f"{new_seed()}\n")
     text = path.read_text("utf-8", "replace").strip()
     if not text.isdecimal():
         raise CannotGrade(
@@ -38,6 +43,11 @@ def report_path(data: bytes, assignment: Assignment, seed: int, limits: Limits, 
     """Where the Report of a submission is kept: by all that it depends on."""
     rest = repr((assignment.checks_hash, seed, astuple(limits), np.__version__)).encode()
     return cache / f"{hashlib.sha256(rest + data).hexdigest()}.json"
+
+
+def reports_folder(root: Path, assignment: str) -> Path:
+    """The cache of a course's Reports."""
+    return root / ".autograder" / assignment / "reports"
 
 
 def recorded_path(root: Path, assignment: str, student: str) -> Path:

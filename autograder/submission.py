@@ -11,7 +11,7 @@ import re
 import stat
 import symtable
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -430,18 +430,24 @@ def needed_code(cells: Sequence[Cell], functions: Sequence[str]) -> list[Snippet
                 binds.update(argument.id for argument in call.args if isinstance(argument, ast.Name))
         for name in binds:
             binders.setdefault(name, []).append(place)
-    kept: set[tuple[int, int]] = set()
-    asked: set[str] = set()
-    places, names = always, set(functions)
-    while places or names:  # what is kept may use names that other statements bind, or have bound
+
+    def changing(names: Iterable[str]) -> Iterator[tuple[int, int]]:
         for name in names:
-            places += binders.get(name, [])
-            places += [place for helper in changers.get(name, []) for place in callers.pop(helper, [])]
-        asked |= names
-        names = set()
-        if places and (place := places.pop()) not in kept:
-            kept.add(place)
-            names = statements[place].names[1] - asked
+            yield from binders.get(name, [])
+            for helper in changers.get(name, []):
+                yield from callers.pop(helper, [])  # once is enough
+
+    kept: set[tuple[int, int]] = set()
+    asked = set(functions)
+    places = [*always, *changing(functions)]
+    while places:  # what is kept may use names that other statements bind
+        place = places.pop()
+        if place in kept:
+            continue
+        kept.add(place)
+        new = statements[place].names[1] - asked
+        asked |= new
+        places += changing(new)
     indices: dict[int, list[int]] = {}
     for position, index in sorted(kept):
         indices.setdefault(position, []).append(index)

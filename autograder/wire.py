@@ -93,7 +93,7 @@ def decode(data: Any, depth: int = 0) -> Any:
                 raise WireError("more tuples as keys than a dictionary has")
             return dict(items)
         if tag == "opaque":
-            return Opaque("".join(char if char.isprintable() else "?" for char in _is(content, str)[:80]))
+            return Opaque(decode(_is(content, str)[:80]))
         if tag in ("array", "scalar"):
             return _decode_array(tag, data["dtype"], data["shape"], content)
     except (KeyError, TypeError, ValueError) as error:

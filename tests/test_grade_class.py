@@ -114,27 +114,28 @@ def test_a_run_that_is_killed_is_gone_on_with(filled, times, tmp_path_factory):
         assert gradebook(filled.root) == undisturbed
 
 
-OURS = {
-    "a grading process": lambda one: "multiprocessing.forkserver" in command_line(one.parent()),
-    "a student's": lambda one: "autograder/forkserver.py" in command_line(one.parent()),
-}
+STARTED_BY = {"a grading process": "multiprocessing.forkserver", "a student's": "autograder/forkserver.py"}
 
 
-def command_line(process):
+def started_by(program, run):
+    """The processes that those of a run started which have `program` in their command."""
+    found = []
     with contextlib.suppress(psutil.NoSuchProcess):
-        return " ".join(process.cmdline())
-    return ""
+        for one in psutil.Process(run.pid).children(recursive=True):
+            if program in " ".join(one.cmdline()):
+                found += one.children()
+    return found
 
 
 def test_a_process_that_is_killed_costs_no_grade(filled):
     undisturbed = (grade(filled.root), gradebook(filled.root))[1]
     command = [sys.executable, "-m", "autograder", "grade"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-    for kind, is_one in OURS.items():
+    for kind, program in STARTED_BY.items():
         for marker in (filled.root / ".autograder" / "dinosaur-island").glob("re*/*"):
             marker.unlink()
         with subprocess.Popen(command, cwd=filled.root, **quiet) as run:
-            while not (found := [one for one in psutil.Process(run.pid).children(recursive=True) if is_one(one)]):
+            while not (found := started_by(program, run)):
                 assert run.poll() is None
             found[0].kill()
             assert "Traceback" not in run.stderr.read(), kind

@@ -65,11 +65,15 @@ class _Exporter(ExportPlugin):
         every = {one.name: float(one.max_score) for one in gradebook.assignments}
         return {name: most for name, most in every.items() if most > 0 and (not wanted or name in wanted)}
 
-    def rows(self, gradebook: Gradebook) -> Iterator[Row]:
+    def students(self, gradebook: Gradebook) -> list[Any]:
+        """By last name, first name and id: without names, nbgrader's order is that in which they were recorded."""
         wanted = {str(one) for one in self.student}
-        for student in gradebook.students:
-            if not wanted or student.id in wanted:
-                yield Row(student, {name: _score(gradebook, name, student.id) for name in self.assignments(gradebook)})
+        chosen = [student for student in gradebook.students if not wanted or student.id in wanted]
+        return sorted(chosen, key=lambda one: (one.last_name or "", one.first_name or "", one.id))
+
+    def rows(self, gradebook: Gradebook) -> Iterator[Row]:
+        for student in self.students(gradebook):
+            yield Row(student, {name: _score(gradebook, name, student.id) for name in self.assignments(gradebook)})
 
     def reports(self, gradebook: Gradebook) -> Iterator[tuple[str, dict[str, Report], dict[str, str]]]:
         """Assignment, student -> Report, student -> why there is none."""
@@ -126,15 +130,14 @@ class Csv(_Exporter):
     file = "grades.csv"
 
     def write(self, path: Path, gradebook: Gradebook) -> None:
-        wanted = {str(one) for one in self.student}
         chosen = {str(name) for name in self.assignment}
         with open(path, "w", newline="", encoding="utf-8") as stream:
             table = csv.writer(stream)
             table.writerow(CSV_COLUMNS)
             for assignment in gradebook.assignments:
-                for who in gradebook.students:
-                    if (wanted and who.id not in wanted) or (chosen and assignment.name not in chosen):
-                        continue
+                if chosen and assignment.name not in chosen:
+                    continue
+                for who in self.students(gradebook):
                     one = _submission(gradebook, assignment.name, who.id)
                     scores = (one.score, one.late_submission_penalty, _late(one)) if one else (0.0, 0.0, 0.0)
                     cells = [assignment.name, str(assignment.duedate or ""), str((one and one.timestamp) or "")]

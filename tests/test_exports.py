@@ -35,6 +35,8 @@ def graded(course, examples):
             book.add_student(student, first_name=first, last_name=last, email=email, lms_user_id=f"77{len(student)}")
             course.submit(student, (examples / f"{example}.ipynb").read_bytes())
         book.add_student("absent", first_name="Ab", last_name="Sent")
+        for nameless in ("b", "a"):
+            book.add_student(nameless)
     assert grade(course.root).returncode == 0
     with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as book:
         book.find_submission("dinosaur-island", "umlaut").notebooks[0].late_submission_penalty = 5
@@ -66,6 +68,24 @@ def test_canvas(graded):
     scores = {student: row["dinosaur-island"] for student, row in found.items()}
     assert scores["perfect"] == "100" and scores["umlaut"] == "35" and scores["broken"] == "0"
     assert scores["absent"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "column"), [("Csv", "student_id"), ("Canvas", "SIS Login ID"), ("Moodle", "Username")]
+)
+def test_students_come_in_the_order_of_their_names_then_ids(graded, name, column):
+    rows = [row[column] for row in read_csv(export(graded, name, "--assignment=['dinosaur-island']"))]
+    assert [row for row in rows if row] == [
+        "a",
+        "b",
+        "'=1+2",
+        "umlaut",
+        "broken",
+        "perfect",
+        "absent",
+        "pipe|<b>",
+        "cjk",
+    ]
 
 
 def test_moodle(graded):

@@ -18,6 +18,7 @@ LINE = 500  # as much of a printed line is looked at
 NUMBER = r"[-+]?[0-9]+(?:\.[0-9]*)?(?:e[-+]?[0-9]{1,2})?|\bnan\b|-?\binf\b"
 TELLING = 0.1  # nats: twice and more what is taken for chance in as many names as are drawn
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+Letter = int | np.ndarray | None  # the character before: of one name, of each of several, or none
 
 
 def shapes(n_a: int, n_x: int, n_y: int) -> dict[str, tuple[int, int]]:
@@ -48,18 +49,18 @@ def blank_network(n_a: int, vocab_size: int) -> dict[str, np.ndarray]:
     return {name: np.zeros(shape) for name, shape in shapes(n_a, vocab_size, vocab_size).items()}
 
 
-def step(parameters: dict[str, np.ndarray], letter: int | None, a_prev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities (vocabulary,) of the next character and the hidden state (n_a, 1), as the exercise states them."""
+def step(parameters: dict[str, np.ndarray], letter: Letter, a_prev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities (vocabulary, names) of the next characters and the hidden states (n_a, names), as is asked for."""
     z = parameters["Waa"] @ a_prev + parameters["b"]
     if letter is not None:
-        z = z + parameters["Wax"][:, [letter]]
+        z = z + parameters["Wax"][:, letter].reshape(len(z), -1)
     a = np.tanh(z)
     y = parameters["Wya"] @ a + parameters["by"]
-    e = np.exp(y - y.max()).ravel()
-    return e / e.sum(), a
+    e = np.exp(y - y.max(axis=0))
+    return e / e.sum(axis=0), a
 
 
-Step = Callable[[dict[str, np.ndarray], int | None, np.ndarray], tuple[np.ndarray, np.ndarray]]
+Step = Callable[[dict[str, np.ndarray], Letter, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @lru_cache(maxsize=16)  # the same for all students
@@ -101,16 +102,14 @@ def divergence(f: float, p: float) -> float:
 
 def _mean_length(parameters: dict[str, np.ndarray], newline: int, seeds: tuple[int, ...]) -> float:
     """The mean length of 60 names; the same random numbers each time, so that one score more changes little."""
-    rng = np.random.default_rng(seeds)
-    total = 0
-    for _ in range(60):
-        a, letter, length = np.zeros((len(parameters["b"]), 1)), None, 0
-        while letter != newline and length < 50:
-            p, a = step(parameters, letter, a)
-            letter = min(int(np.searchsorted(p.cumsum(), rng.random())), len(p) - 1)
-            length += 1
-        total += length
-    return total / 60
+    count, total = 60, 0
+    a, letters, running = np.zeros((len(parameters["b"]), count)), None, np.ones(count, bool)
+    for draws in np.random.default_rng(seeds).random((50, count)):
+        total += int(running.sum())
+        p, a = step(parameters, letters, a)
+        letters = np.minimum((p.cumsum(axis=0) < draws).sum(axis=0), len(p) - 1)
+        running &= letters != newline
+    return total / count
 
 
 def smallest_margin(parameters: dict[str, np.ndarray], indices: list[int], seed: int) -> float:
@@ -143,14 +142,12 @@ def stream_cases(reference: Any, seed: int) -> list[tuple[dict[str, np.ndarray],
     return cases
 
 
-def blind(parameters: dict[str, np.ndarray], letter: int | None, a_prev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def blind(parameters: dict[str, np.ndarray], letter: Letter, a_prev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A step without the letter before."""
     return step(parameters, None, a_prev)
 
 
-def forgetful(
-    parameters: dict[str, np.ndarray], letter: int | None, a_prev: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def forgetful(parameters: dict[str, np.ndarray], letter: Letter, a_prev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A step without memory."""
     return step(parameters, letter, 0 * a_prev)
 
@@ -167,7 +164,7 @@ def law(
             table[cell] = table.get(cell, 0.0) + probability
             return
         p, a = step(parameters, name[-1] if name else None, a)
-        for letter, chance in enumerate(p):
+        for letter, chance in enumerate(p[:, 0]):
             walk((*name, letter), probability * chance, a)
 
     walk((), 1.0, np.zeros((len(parameters["b"]), 1)))

@@ -132,8 +132,8 @@ def first_difference(parameters, seen, expected):
         "probability",
         list(range(len(p))),
         {
-            "of each index": [float(one) for one in p],
-            "of yours": [float(p[i]) * (i == seen[at]) for i in range(len(p))],
+            "of each index": [float(one) for one in p[:, 0]],
+            "of yours": [float(p[i, 0]) * (i == seen[at]) for i in range(len(p))],
         },
     )
 

@@ -13,6 +13,8 @@ import io
 import linecache
 import sys
 from collections.abc import Callable
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import wire
@@ -67,12 +69,17 @@ def load(
         # linecache lets inspect.getsource and tracebacks find the cell's text
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         try:
-            tree = ast.parse(source)
-            tree.body = [tree.body[index] for index in statements]
-            exec(compile(tree, name, "exec"), namespace)
+            exec(_compiled(name, source, tuple(statements)), namespace)
         except BaseException as error:
             errors.append({"cell": name, **describe(error)})
     return namespace, errors
+
+
+@lru_cache(maxsize=256)  # the cells run again in each setting
+def _compiled(name: str, source: str, statements: tuple[int, ...]) -> CodeType:
+    tree = ast.parse(source)
+    tree.body = [tree.body[index] for index in statements]
+    return compile(tree, name, "exec")
 
 
 def call(namespace: Namespace, function: str, arguments: list[Any], output_limit: int, alone: bool) -> Any:
@@ -147,6 +154,7 @@ def serve(requests: int, answers: int, output_limit: int) -> None:
             function = message["function"]
             alone = len(message["calls"]) == 1
             given = message["arguments"]
-            calls = [[copy.deepcopy(given[place]) for place in places] for places in message["calls"]]
+            own = (lambda value: value) if alone else copy.deepcopy  # what several calls share none of them may change
+            calls = [[own(given[place]) for place in places] for places in message["calls"]]
             reply = [call(namespace, function, args, output_limit, alone) for args in calls]
         wire.write_frame(answers, wire.frame(reply))

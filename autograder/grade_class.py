@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ def grade_class(
     Says whose score is another than when it was recorded last. A `preview` says that only, and records nothing.
     """
     start = time.monotonic()
+    gc.freeze()  # nbgrader, SQLAlchemy and jinja are here to stay, and recording makes many objects
     sweep(course.root / ".autograder" / assignment.name)
     notebooks = course.submissions(assignment.name)
     failed = course.misplaced(assignment.name)
@@ -166,12 +168,12 @@ def _grade_until_broken(
                 running[workers.submit(pool, _content(ungraded[student]))] = student
             if not running:
                 break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                student = running.pop(future)
-                if not future.cancelled() and isinstance(future.exception(), BrokenProcessPool):
-                    lost.append(student)
-                else:
-                    settle(student, *_outcome(future))
+            future = wait(running, return_when=FIRST_COMPLETED).done.pop()  # one: meanwhile the others have work
+            student = running.pop(future)
+            if not future.cancelled() and isinstance(future.exception(), BrokenProcessPool):
+                lost.append(student)
+            else:
+                settle(student, *_outcome(future))
     return [*lost, *running.values()]
 
 

@@ -29,7 +29,8 @@ def _drawn(data: str) -> str:
     figure = Figure(figsize=(6, 2.6))
     figure.subplots_adjust(left=0.12, right=0.98, top=0.89, bottom=0.2)  # a layout engine takes as long as the rest
     axes = figure.add_subplot(xlabel=picture.x_label, ylabel=picture.y_label)
-    axes.set_title(picture.title, fontsize="medium", loc="left")
+    axes.set_title(picture.title, fontsize="medium", loc="left", y=1)  # to look for its place takes long, as ticks do
+    axes.locator_params(nbins=5)
     for number, (name, numbers) in enumerate(picture.series.items()):
         values = [one if abs(one) < LARGEST else math.nan for one in numbers]
         colour, marker = COLOURS[number % 2], MARKERS[number % 2]

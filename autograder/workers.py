@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -44,21 +45,29 @@ def get_ready() -> None:
 def local_workers(assignment: Assignment, seed: int, limits: Limits, jobs: int) -> Workers:
     """Processes on this machine."""
     grade_one = partial(report_of, assignment=assignment, seed=seed, limits=limits)
-    return Workers(partial(local_pool, jobs), lambda pool, content: pool.submit(grade_one, content), lambda: jobs)
+
+    def submit(pool: Executor, content: bytes) -> Future[str]:
+        try:
+            return pool.submit(grade_one, content)
+        except (BrokenProcessPool, BrokenPipeError) as error:  # a process died, maybe while it was started
+            lost: Future[str] = Future()
+            lost.set_exception(BrokenProcessPool(str(error)))
+            return lost
+
+    return Workers(partial(local_pool, jobs), submit, lambda: jobs)
 
 
 @contextlib.contextmanager
 def local_pool(jobs: int) -> Iterator[Executor]:
     """Processes that end with this one. They are not forked from it: nothing of our state is in them."""
     get_ready()
-    pool = ProcessPoolExecutor(jobs, mp_context=FORK_SERVER, initializer=_end_with_us)
+    pool: Any = ProcessPoolExecutor(jobs, mp_context=FORK_SERVER, initializer=_end_with_us)
+    pool._safe_to_dynamically_spawn_children = False  # one that is started just when another dies would be forgotten
     try:
         yield pool
-    except BaseException:
+    finally:
         for process in multiprocessing.active_children():  # there is nobody left to wait for what they do
             process.kill()
-        raise
-    finally:
         pool.shutdown(cancel_futures=True)
 
 

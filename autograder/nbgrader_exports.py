@@ -72,8 +72,9 @@ class _Exporter(ExportPlugin):
         return sorted(chosen, key=lambda one: (one.last_name or "", one.first_name or "", one.id))
 
     def rows(self, gradebook: Gradebook) -> Iterator[Row]:
+        names = self.assignments(gradebook)
         for student in self.students(gradebook):
-            yield Row(student, {name: _score(gradebook, name, student.id) for name in self.assignments(gradebook)})
+            yield Row(student, {name: _score(gradebook, name, student.id) for name in names})
 
     def reports(self, gradebook: Gradebook) -> Iterator[tuple[str, dict[str, Report], dict[str, str]]]:
         """Assignment, student -> Report, student -> why there is none."""
@@ -131,13 +132,14 @@ class Csv(_Exporter):
 
     def write(self, path: Path, gradebook: Gradebook) -> None:
         chosen = {str(name) for name in self.assignment}
+        students = self.students(gradebook)
         with open(path, "w", newline="", encoding="utf-8") as stream:
             table = csv.writer(stream)
             table.writerow(CSV_COLUMNS)
             for assignment in gradebook.assignments:
                 if chosen and assignment.name not in chosen:
                     continue
-                for who in self.students(gradebook):
+                for who in students:
                     one = _submission(gradebook, assignment.name, who.id)
                     scores = (one.score, one.late_submission_penalty, _late(one)) if one else (0.0, 0.0, 0.0)
                     cells = [assignment.name, str(assignment.duedate or ""), str((one and one.timestamp) or "")]

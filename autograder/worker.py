@@ -154,7 +154,6 @@ def serve(requests: int, answers: int, output_limit: int) -> None:
             function = message["function"]
             alone = len(message["calls"]) == 1
             given = message["arguments"]
-            own = (lambda value: value) if alone else copy.deepcopy  # what several calls share none of them may change
-            calls = [[own(given[place]) for place in places] for places in message["calls"]]
+            calls = [[copy.deepcopy(given[place]) for place in places] for places in message["calls"]]
             reply = [call(namespace, function, args, output_limit, alone) for args in calls]
         wire.write_frame(answers, wire.frame(reply))

@@ -18,8 +18,9 @@ LIMITS = Limits(memory_mb=512, file_mb=1, output_kb=10)
 
 def call_of_attack(*arguments):
     """The message that asks for one call of the student's function."""
-    places = list(range(len(arguments)))
-    return wire.pack({"do": "call", "function": "attack", "arguments": list(arguments), "calls": [places]})
+    different = list({id(argument): argument for argument in arguments}.values())  # what stands twice goes once
+    places = [[id(one) for one in different].index(id(argument)) for argument in arguments]
+    return wire.pack({"do": "call", "function": "attack", "arguments": different, "calls": [places]})
 
 
 def run(body, *arguments, seconds=10, limits=LIMITS):
@@ -46,6 +47,11 @@ def error_type(body, *arguments):
 def test_a_function_answers_with_its_value_its_arguments_and_its_prints():
     answer = run("arguments[0].append(3)\nprint('hello')\nreturn len(arguments[0])", [1, 2])
     assert (answer["returned"], answer["arguments"], answer["printed"]) == (3, [[1, 2, 3]], "hello\n")
+
+
+def test_an_argument_that_is_given_twice_is_two_arguments():
+    numbers = [1, 2]
+    assert run("arguments[0].append(3)", numbers, numbers)["arguments"] == [[1, 2, 3], [1, 2]]
 
 
 @pytest.mark.parametrize(

@@ -16,16 +16,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autograder.assignment import Assignment, course_root, load_assignment, only_assignment
-from autograder.config import course_limits
+from autograder.course.config import course_limits
+from autograder.course.new_assignment import new_assignment
+from autograder.course.pool import get_ready, local_workers
+from autograder.course.report_cache import new_seed, run_seed, timed, write_whole
+from autograder.course.selftest import selftest
 from autograder.errors import CannotGrade
-from autograder.new_assignment import new_assignment
-from autograder.report.feedback import report_text
-from autograder.report.formats import gradescope, unread_gradescope
-from autograder.runner import new_seed, run_seed, timed, write_whole
-from autograder.selftest import selftest
-from autograder.submission import Unreadable, handed_in, read_file
-from autograder.workers import get_ready, local_workers
+from autograder.grading.assignment import Assignment, course_root, load_assignment, only_assignment
+from autograder.notebook.handed_in import Unreadable, handed_in, read_file
+from autograder.pages.feedback import report_text
+from autograder.pages.formats import gradescope, unread_gradescope
 
 ONLY = "default: the one of this course"
 
@@ -99,7 +99,7 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from autograder.demo import demo  # nbgrader takes seconds to import, and the others do not need it
+    from autograder.course.demo import demo  # nbgrader takes seconds to import, and the others do not need it
 
     return demo(options.keep)
 
@@ -107,23 +107,23 @@ def _demo(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace) -> int:
     if not options.scheduler:
         get_ready()  # meanwhile we import nbgrader
-    from autograder.course import Course  # as above
-    from autograder.grade_class import grade_class
+    from autograder.course.course import Course  # as above
+    from autograder.course.grade_class import grade_class
 
     course = Course(course_root())
     assignment = _assignment(options, course.root)
     run = (assignment, run_seed(course.root, assignment.name), course.limits)
     if not options.scheduler:
         return grade_class(course, assignment, local_workers(*run, options.jobs), Console(), options.preview)
-    from autograder.cluster import cluster_workers  # an extra: only who names a scheduler needs it
+    from autograder.course.cluster import cluster_workers  # an extra: only who names a scheduler needs it
 
     with cluster_workers(*run, options.scheduler) as workers:
         return grade_class(course, assignment, workers, Console(), options.preview)
 
 
 def _report(options: argparse.Namespace) -> int:
-    from autograder.course import Course  # as above
-    from autograder.report.class_report import class_html
+    from autograder.course.course import Course  # as above
+    from autograder.pages.class_report import class_html
 
     course = Course(course_root())
     assignment = _assignment(options, course.root)

@@ -24,9 +24,9 @@ from distributed import LocalCluster
 from rich.console import Console
 from rich.table import Table
 
-from autograder.cluster import cluster, executor
-from autograder.course import Course
-from autograder.demo import make_course
+from autograder.course.cluster import cluster, executor
+from autograder.course.course import Course
+from autograder.course.demo import make_course
 from benchmarks.grading import busy
 from benchmarks.scale import NAME, submission
 

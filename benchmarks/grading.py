@@ -22,11 +22,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from autograder.assignment import course_root, load_assignment
-from autograder.course import Course
-from autograder.demo import make_course
-from autograder.diagnose import load_misconceptions
-from autograder.selftest import misconception_cases, variant_cases
+from autograder.course.course import Course
+from autograder.course.demo import make_course
+from autograder.course.selftest import misconception_cases, variant_cases
+from autograder.grading.assignment import course_root, load_assignment
+from autograder.grading.diagnosis.misconceptions import load_misconceptions
 from benchmarks.in_kernel import make_kernel_course, without_demonstrations
 from benchmarks.in_otter import make_otter_zip
 from benchmarks.machine import busy

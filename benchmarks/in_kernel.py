@@ -14,10 +14,10 @@ from typing import Any
 
 import nbformat
 
-from autograder.assignment import ENGINE, Assignment
-from autograder.calls import Outcome, RemoteFunction
-from autograder.grading import run_checks
-from autograder.reference import Reference
+from autograder.grading.assignment import ENGINE, Assignment
+from autograder.grading.checks import run_checks
+from autograder.grading.reference import Reference
+from autograder.grading.student import Outcome, RemoteFunction
 
 CONFIG = """c = get_config()
 c.CourseDirectory.course_id = "dinosaur-island"

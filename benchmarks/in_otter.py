@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from autograder.assignment import ENGINE, Assignment
+from autograder.grading.assignment import ENGINE, Assignment
 from benchmarks.in_kernel import CHECKS, recorded_checks
 
 HEAD = """

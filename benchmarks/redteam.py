@@ -29,9 +29,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from autograder.course import Course
-from autograder.demo import make_course
-from autograder.selftest import with_cells
+from autograder.course.course import Course
+from autograder.course.demo import make_course
+from autograder.course.selftest import with_cells
 from benchmarks.in_kernel import make_kernel_course, without_demonstrations
 from tests.redteam.attacks import ASSIGNMENT, ATTACKS, HONEST, Surroundings, submission
 

@@ -22,10 +22,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from autograder.assignment import course_root, load_assignment
-from autograder.course import Course
-from autograder.demo import make_course
-from autograder.selftest import misconception_cases, variant_cases
+from autograder.course.course import Course
+from autograder.course.demo import make_course
+from autograder.course.selftest import misconception_cases, variant_cases
+from autograder.grading.assignment import course_root, load_assignment
 from benchmarks.machine import busy, children, peak_mb
 
 ASSIGNMENT = load_assignment("dinosaur-island", course_root())

@@ -12,12 +12,12 @@ import sys
 import time
 from pathlib import Path
 
-from autograder import sandbox, wire
-from autograder.assignment import course_root, load_assignment
+from autograder.grading.assignment import course_root, load_assignment
+from autograder.sandbox import wire
 
 WORKERS = 100
 MOST_MS = 60
-LIMITS = sandbox.Limits()
+LIMITS = process.Limits()
 CALL = wire.pack({"do": "load", "snippets": [], "files": {}, "functions": [], "lent": [], "cell": ""})
 
 
@@ -29,12 +29,12 @@ def nanoseconds(pid: int) -> int:
 def milliseconds_for_workers(count: int) -> float:
     """Processor milliseconds for each worker."""
     files = load_assignment("dinosaur-island", course_root()).sandbox_files
-    with sandbox.Sandbox(files, LIMITS, LIMITS.allowance()) as first:  # starts the fork server
+    with process.Sandbox(files, LIMITS, LIMITS.allowance()) as first:  # starts the fork server
         first.ask(CALL, 10)
-    server = sandbox._fork_server().process.pid
+    server = process._fork_server().process.pid
     start, server_start, workers = time.process_time_ns(), nanoseconds(server), 0
     for _ in range(count):
-        with sandbox.Sandbox(files, LIMITS, LIMITS.allowance()) as one:
+        with process.Sandbox(files, LIMITS, LIMITS.allowance()) as one:
             one.ask(CALL, 10)
             assert one._worker is not None
             workers += nanoseconds(one._worker.pid)
@@ -50,7 +50,7 @@ def milliseconds_for_python(count: int) -> float:
     )
     start = os.times()
     for _ in range(count):
-        subprocess.run([sys.executable, "-c", code, *sandbox.readable_paths()], check=True)
+        subprocess.run([sys.executable, "-c", code, *process.readable_paths()], check=True)
     end = os.times()
     return 1000 * (end.children_user + end.children_system - start.children_user - start.children_system) / count
 

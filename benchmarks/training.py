@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.reference import load_reference
+from autograder.grading.reference import load_reference
 from utils import get_initial_loss, initialize_parameters, softmax
 
 ROOT = Path(__file__).resolve().parent.parent

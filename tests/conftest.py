@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.demo import make_course
+from autograder.course.demo import make_course
 
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 

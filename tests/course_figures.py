@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.reference import load_reference
+from autograder.grading.reference import load_reference
 
 ours = load_reference(Path("source/dinosaur-island/dinosaur-island.ipynb"))
 data = Path("datasets/dinos.txt").read_text().lower()

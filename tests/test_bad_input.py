@@ -7,7 +7,7 @@ import sys
 import nbformat
 import pytest
 
-from autograder.new_assignment import new_assignment
+from autograder.course.new_assignment import new_assignment
 from tests.test_grade_class import gradebook
 
 RIGHT = "source/averages/averages.ipynb"

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from autograder.report import Check, Report
-from autograder.report.class_report import items, misconceptions
+from autograder.grading.report import Check, Report
+from autograder.pages.class_report import items, misconceptions
 from tests.test_grade_class import grade
 
 CLASS = ("perfect", "blank", "half-finished", "sample-takes-the-maximum", "not-a-notebook")

@@ -5,11 +5,11 @@ from functools import cached_property, lru_cache, partial
 import numpy as np
 import pytest
 
-from autograder import wire
-from autograder.assignment import course_root, load_assignment
-from autograder.calls import Outcome, RemoteFunction
-from autograder.grading import run_checks
-from autograder.reference import Reference, call, run_cells
+from autograder.grading.assignment import course_root, load_assignment
+from autograder.grading.checks import run_checks
+from autograder.grading.reference import Reference, call, run_cells
+from autograder.grading.student import Outcome, RemoteFunction
+from autograder.sandbox import wire
 
 RELATIVE = 1e-12  # more than six BLAS kernels differ by; see "Numerics" in docs/architecture.md
 TIMES = 100

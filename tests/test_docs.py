@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from autograder.new_assignment import new_assignment
+from autograder.course.new_assignment import new_assignment
 
 ROOT = Path(__file__).parents[1]
 

@@ -12,7 +12,7 @@ import junitparser
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.report.formats import step_summary
+from autograder.pages.formats import step_summary
 from tests.test_grade_class import grade
 
 ROOT = Path(__file__).parents[1]
@@ -48,7 +48,7 @@ def export(course, name, *options):
     """The path of what an exporter wrote."""
     path = course.root / f"{name}.out"
     path.unlink(missing_ok=True)
-    done = course.nbgrader("export", "--exporter", f"autograder.nbgrader_exports.{name}", "--to", str(path), *options)
+    done = course.nbgrader("export", "--exporter", f"autograder.plugins.exports.{name}", "--to", str(path), *options)
     assert done.returncode == 0, done.stderr
     return path
 
@@ -141,7 +141,7 @@ def test_the_step_summary_is_a_table_that_no_name_breaks(graded, monkeypatch):
     assert {line.count("|") for line in table} == {8}
     assert len(table) == 2 + len(STUDENTS)
     assert "<b>" not in first
-    course_export = ["export", "--exporter", "autograder.nbgrader_exports.StepSummary", "--to", str(path)]
+    course_export = ["export", "--exporter", "autograder.plugins.exports.StepSummary", "--to", str(path)]
     assert graded.nbgrader(*course_export).returncode == 0
     assert path.read_text("utf-8") == first
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
@@ -155,7 +155,7 @@ def test_a_step_summary_without_a_readable_notebook_is_a_table(graded):
 
 
 def test_outside_of_a_course_there_is_nothing_to_export(tmp_path):
-    command = [sys.executable, "-m", "nbgrader", "export", "--exporter", "autograder.nbgrader_exports.Canvas"]
+    command = [sys.executable, "-m", "nbgrader", "export", "--exporter", "autograder.plugins.exports.Canvas"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100)
     assert done.returncode == 1
     assert "is no course: there is no nbgrader_config.py" in done.stderr and "Traceback" not in done.stderr

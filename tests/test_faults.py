@@ -19,7 +19,7 @@ GRADE = f"{sys.executable} -m autograder grade"
 # As an older kernel does, or a container whose seccomp profile does not know Landlock.
 WITHOUT_LANDLOCK = """
 import ctypes, errno, os, struct, sys
-from autograder.syscalls import ALLOW, EQUAL, FAIL, LOAD, NUMBER, PR_SET_SECCOMP, RETURN, SECCOMP_MODE_FILTER
+from autograder.sandbox.syscalls import ALLOW, EQUAL, FAIL, LOAD, NUMBER, PR_SET_SECCOMP, RETURN, SECCOMP_MODE_FILTER
 
 LANDLOCK_CREATE_RULESET, PR_SET_NO_NEW_PRIVS = 444, 38
 steps = [(LOAD, 0, 0, NUMBER), (EQUAL, 0, 1, LANDLOCK_CREATE_RULESET), (RETURN, 0, 0, FAIL | errno.ENOSYS),

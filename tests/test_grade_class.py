@@ -14,9 +14,9 @@ import psutil
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.assignment import load_assignment
-from autograder.demo import make_course
-from autograder.selftest import misconception_cases
+from autograder.course.demo import make_course
+from autograder.course.selftest import misconception_cases
+from autograder.grading.assignment import load_assignment
 
 ROOT = Path(__file__).parents[1]
 ROOT_EXAMPLES = ("perfect", "blank", "half-finished", "not-a-notebook")

@@ -51,7 +51,7 @@ def test_it_is_released_graded_and_exported(begun):
         path.write_text(text, "utf-8")
     done = autograder(begun, "grade")
     assert done.returncode == 0, done.stdout + done.stderr
-    nbgrader("export", "--exporter", "autograder.nbgrader_exports.Canvas", "--to", "canvas.csv")
+    nbgrader("export", "--exporter", "autograder.plugins.exports.Canvas", "--to", "canvas.csv")
     rows = (begun / "canvas.csv").read_text("utf-8").splitlines()
     assert [row.rpartition(",")[2] for row in rows] == ["averages", "10", "10", "0"]
     assert autograder(begun, "report").returncode == 0

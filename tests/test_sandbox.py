@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder import wire
-from autograder.sandbox import Died, Limits, Sandbox, TimeUp
+from autograder.sandbox import wire
+from autograder.sandbox.process import Died, Limits, Sandbox, TimeUp
 
 ROOT = Path(__file__).parents[1]
 LIMITS = Limits(memory_mb=512, file_mb=1, output_kb=10)

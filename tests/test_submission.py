@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from autograder.assignment import course_root, load_assignment
-from autograder.submission import Submission, Unreadable, read_file, read_submission
+from autograder.grading.assignment import course_root, load_assignment
+from autograder.notebook.handed_in import Unreadable, read_file
+from autograder.notebook.submission import Submission, read_submission
 from tests.redteam.notebooks import REFUSED, REPAIRED, changed
 
 ASSIGNMENT = load_assignment("dinosaur-island", course_root())

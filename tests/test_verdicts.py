@@ -6,10 +6,10 @@ import time
 import nbformat
 import pytest
 
-from autograder.assignment import course_root, load_assignment
-from autograder.grading import grade
-from autograder.report import Report
-from autograder.selftest import misconception_cases, with_cells
+from autograder.course.selftest import misconception_cases, with_cells
+from autograder.grading.assignment import course_root, load_assignment
+from autograder.grading.checks import grade
+from autograder.grading.report import Report
 
 ASSIGNMENT = load_assignment("dinosaur-island", course_root())
 KNOWN = {case.id: case for case in misconception_cases(ASSIGNMENT)}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from autograder.demo import make_course
+from autograder.course.demo import make_course
 
 ROOT = Path(__file__).parents[1]
 STUDENTS = ROOT / "source" / "dinosaur-island"

@@ -2,7 +2,7 @@
 
 import os
 
-from autograder.nbgrader_setup import plug_in
+from autograder.plugins.setup import plug_in
 
 c = get_config()  # noqa: F821 - nbgrader provides it
 plug_in(c)  # release, sandbox, feedback
@@ -12,7 +12,7 @@ if "GRADEBOOK_URL" in os.environ:  # such as postgresql+psycopg://user:password@
     c.CourseDirectory.db_url = os.environ["GRADEBOOK_URL"]
 
 # Late work: nothing is late where an assignment has no due date.
-c.AssignLatePenalties.plugin_class = "autograder.late.PercentPerDay"
+c.AssignLatePenalties.plugin_class = "autograder.plugins.late.PercentPerDay"
 c.PercentPerDay.percent = 10  # of what was earned, for each day that has begun
 c.PercentPerDay.grace_minutes = 15
 

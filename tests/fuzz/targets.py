@@ -13,9 +13,10 @@ from pathlib import Path
 import nbformat
 import numpy as np
 
-from autograder.assignment import course_root, load_assignment
-from autograder.submission import Unreadable, read_submission
-from autograder.wire import WireError, encode, frame, pack, unpack
+from autograder.grading.assignment import course_root, load_assignment
+from autograder.notebook.handed_in import Unreadable
+from autograder.notebook.submission import read_submission
+from autograder.sandbox.wire import WireError, encode, frame, pack, unpack
 from tests.test_submission import test_any_bytes_give_a_submission_or_a_refusal
 
 ASSIGNMENT = load_assignment("dinosaur-island", course_root())

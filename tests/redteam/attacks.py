@@ -12,8 +12,8 @@ import nbformat
 import numpy as np
 import psutil
 
-from autograder.assignment import course_root, load_assignment
-from autograder.selftest import with_cells
+from autograder.course.selftest import with_cells
+from autograder.grading.assignment import course_root, load_assignment
 from tests.redteam.notebooks import REFUSED, REPAIRED, changed
 
 ASSIGNMENT = load_assignment("dinosaur-island", course_root())

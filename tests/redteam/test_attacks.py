@@ -17,8 +17,8 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.cli import main
-from autograder.demo import make_course
-from autograder.selftest import with_cells
+from autograder.course.demo import make_course
+from autograder.course.selftest import with_cells
 from tests.redteam.attacks import (
     ASSIGNMENT,
     ATTACKS,

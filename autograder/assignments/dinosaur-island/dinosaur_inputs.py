@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.compare import CheckFailed, short
+from autograder.grading.compare import CheckFailed, short
 
 GRADIENTS = ("dWax", "dWaa", "dWya", "db", "dby")
 PARAMETERS = ("Wax", "Waa", "Wya", "b", "by")

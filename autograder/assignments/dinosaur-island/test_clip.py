@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from dinosaur_inputs import GRADIENTS, gradients
 
-from autograder.compare import CheckFailed, assert_same, short
-from autograder.report import Picture
+from autograder.grading.compare import CheckFailed, assert_same, short
+from autograder.grading.report import Picture
 
 
 def clipped(student, values, bound):

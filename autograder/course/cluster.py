@@ -1,0 +1,121 @@
+"""Grading on a Dask cluster: the assignment's files travel once to each worker, submissions with their tasks.
+
+Workers need this package and no shared file system. This module is imported only where a scheduler is named.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from distributed import Client, get_worker
+
+from autograder.course.pool import Workers
+from autograder.course.report_cache import report_of
+from autograder.errors import CannotGrade
+from autograder.grading.assignment import Assignment, AssignmentError, load_assignment
+from autograder.sandbox.process import Limits
+
+SECONDS_TO_ANSWER, SECONDS_TO_COME = 10, 30  # of the scheduler, and of the first worker
+_ONE_AT_A_TIME = threading.Lock()  # in a worker with several threads: pytest is not made for that
+
+
+class ClusterError(CannotGrade):
+    """The cluster cannot be used; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """All that a worker has to be told of an assignment: the files by their path in the course."""
+
+    name: str
+    files: Mapping[str, bytes]
+    identity: tuple[str, str]  # of the checks, the solution and the engine; and NumPy's version
+    seed: int
+    limits: Limits
+
+
+def pack(assignment: Assignment, seed: int, limits: Limits) -> Parcel:
+    """The parcel of an assignment's run."""
+    folder = Path("autograder", "assignments", assignment.name)
+    checks = {str(folder / path.relative_to(assignment.folder)): path for path in assignment.check_files}
+    others = [assignment.source, *assignment.sandbox_files.values()]
+    places = checks | {str(path.relative_to(assignment.root)): path for path in others}
+    files = {place: path.read_bytes() for place, path in places.items()}
+    return Parcel(assignment.name, files, _identity(assignment), seed, limits)
+
+
+def _identity(assignment: Assignment) -> tuple[str, str]:
+    return assignment.checks_hash, np.__version__
+
+
+def received(parcel: Parcel) -> Parcel:
+    """On a worker: the parcel itself, for the others to fetch."""
+    return parcel
+
+
+def grade_parcel(parcel: Parcel, content: bytes) -> str:
+    """On a worker: the Report of a submission as JSON; nothing for what is no notebook."""
+    root = Path(get_worker().local_directory) / "courses" / parcel.identity[0]
+    with _ONE_AT_A_TIME:
+        for place, data in parcel.files.items():
+            if not (path := root / place).exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+        assignment = load_assignment(parcel.name, root)
+        if _identity(assignment) != parcel.identity:
+            raise AssignmentError(
+                "A worker of the cluster has another version of this package or of NumPy: install the same on all."
+            )
+        return report_of(content, assignment, parcel.seed, parcel.limits)
+
+
+@contextlib.contextmanager
+def cluster_workers(assignment: Assignment, seed: int, limits: Limits, scheduler: str) -> Iterator[Workers]:
+    """The workers of the cluster with this scheduler."""
+    with cluster(scheduler) as client:
+        # A task, and no data: it is made anew when the worker that has it dies
+        shared: Any = client.submit(received, pack(assignment, seed, limits), pure=False)
+        yield Workers(
+            partial(executor, client),
+            lambda pool, content: pool.submit(grade_parcel, shared, content),
+            lambda: sum(client.nthreads().values()),
+        )
+
+
+@contextlib.contextmanager
+def cluster(scheduler: str) -> Iterator[Client]:
+    """A client of the scheduler. Raises ClusterError where none answers, or it has no workers."""
+    if ":" not in scheduler:
+        raise ClusterError(f"{scheduler!r} is no scheduler's address: write it like tcp://host:8786.")
+    try:
+        client = Client(scheduler, timeout=SECONDS_TO_ANSWER, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"No Dask scheduler answers at {scheduler} ({error}): is its address right?") from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=SECONDS_TO_COME)
+        except TimeoutError as error:
+            raise ClusterError(
+                f"The scheduler at {scheduler} has no workers: start some with `dask worker`."
+            ) from error
+        yield client
+
+
+@contextlib.contextmanager
+def executor(client: Client) -> Iterator[Executor]:
+    """The cluster as an executor; what is not done is cancelled when it is left with an error."""
+    pool: Executor = client.get_executor(pure=False)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False)
+        raise
+    pool.shutdown()

@@ -1,0 +1,30 @@
+"""What nbgrader_config.py says, for the commands that do without nbgrader, which takes seconds to import."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.errors import CannotGrade
+from autograder.sandbox.process import Limits
+
+CONFIG = "nbgrader_config.py"
+
+
+def course_config(root: Path) -> Config:
+    """The configuration of the course in `root`."""
+    try:
+        return PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+    except (SyntaxError, NameError, ImportError) as error:
+        raise CannotGrade(f"{root / CONFIG} cannot be read: {type(error).__name__}: {error}.") from None
+
+
+def course_limits(root: Path) -> Limits:
+    """What one submission may use: the traits of GradeInSandbox that are set, and the defaults of the others."""
+    configured = course_config(root).GradeInSandbox
+    # of the defaults' types, as a trait would be: 10 and 10.0 name two Reports
+    types = {one.name: type(getattr(Limits, one.name)) for one in fields(Limits) if one.name in configured}
+    return Limits(**{name: of_type(configured[name]) for name, of_type in types.items()})

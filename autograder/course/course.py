@@ -1,0 +1,203 @@
+"""A course directory through nbgrader's own API: its configuration, its submissions, and recording them."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbgrader.api
+from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
+from nbgrader.apps import NbGraderAPI
+from rich.table import Table
+from sqlalchemy import text
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
+
+from autograder.course.config import course_config, course_limits
+from autograder.course.report_cache import recorded_path, report_path, reports_folder, run_seed, write_whole
+from autograder.errors import CannotGrade
+from autograder.grading.assignment import Assignment, AssignmentError
+from autograder.grading.report import Report
+from autograder.notebook.handed_in import Unreadable, read_file, restore_name, why_no_notebook
+from autograder.notebook.submission import read_submission
+
+# nbgrader looks a student's rows up by these, without an index: with 100,000 students that took 1.2 s for each.
+SEARCHED = (
+    ("submitted_assignment", "student_id"),
+    ("submitted_notebook", "assignment_id"),
+    ("grade", "notebook_id"),
+    ("comment", "notebook_id"),
+)
+
+# nbgrader opens the gradebook again and again; SQLAlchemy remembers its queries as long as the engine is the same.
+nbgrader.api.create_engine = cache(nbgrader.api.create_engine)
+nbgrader.api.Base.metadata.create_all = cache(nbgrader.api.Base.metadata.create_all)  # once for each engine
+
+
+def _what_nbgrader_says(log: str) -> str:
+    """The last line of nbgrader's log that says what happened: its very last one points at the lines before it."""
+    lines = [line.strip() for line in log.strip().splitlines()]
+    return next((line for line in reversed(lines) if line and "above traceback" not in line), "nbgrader failed")
+
+
+class GradebookError(CannotGrade):
+    """Nothing can be recorded; the text says why and what to do."""
+
+
+class Course:
+    """A course directory and what nbgrader_config.py says of it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.config = course_config(self.root)
+        self.config.CourseDirectory.root = str(self.root)
+        # nbgrader starts `alembic` by its name, which lies beside Python also when the environment is not activated
+        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.limits = course_limits(self.root)
+        logging.disable(logging.CRITICAL)  # it looks for an exchange directory, which nobody needs here
+        self.api = NbGraderAPI(config=self.config)
+        logging.disable(logging.NOTSET)
+        for name in ("traitlets", "nbgrader", "tornado.application"):  # its log is kept per call, in the results
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own gradebook code
+
+    def prepare_gradebook(self, assignment: Assignment) -> None:
+        """Raise AssignmentError or GradebookError when nbgrader could record no submission at all."""
+        name = assignment.name
+        release = f"run `nbgrader generate_assignment {name} --force` first."
+        try:
+            with Gradebook(self.api.coursedir.db_url) as gradebook:
+                for function, points in assignment.points.items():
+                    known = gradebook.find_grade_cell(f"test-{function}", name, name).max_score
+                    if known != points:
+                        raise AssignmentError(
+                            f"The gradebook gives {known:g} points for test-{function}, the source notebook "
+                            f"{points:g}: {release}"
+                        )
+                gradebook.db.execute(text("UPDATE assignment SET name = name"))  # all that is needed to write
+                for table, column in SEARCHED:
+                    index = f"CREATE INDEX IF NOT EXISTS autograder_{table}_{column} ON {table} ({column})"
+                    gradebook.db.execute(text(index))
+                gradebook.db.commit()
+        except MissingEntry:
+            raise AssignmentError(f"The gradebook does not know {name!r} as it is in source/: {release}") from None
+        except SQLAlchemyError as error:
+            why = str(getattr(error, "orig", error)).strip().splitlines()[0]
+            raise GradebookError(
+                f"The gradebook cannot be written ({why}). What was graded is kept: put that right, then run "
+                "`autograder grade` again."
+            ) from None
+
+    def submissions(self, assignment: str) -> dict[str, Path]:
+        """Student -> the notebook that was handed in, whether or not it is there."""
+        students = sorted(self.api.get_submitted_students(assignment))
+        folders = {student: self.submitted_folder(student, assignment) for student in students}
+        for folder in folders.values():
+            if not folder.is_symlink():
+                restore_name(folder, assignment)
+        return {student: folder / f"{assignment}.ipynb" for student, folder in folders.items()}
+
+    def misplaced(self, assignment: str) -> dict[str, str]:
+        """Student -> what to do about a notebook that lies beside the assignment's directory instead of in it."""
+        found = sorted(Path(self.root, self.api.coursedir.submitted_directory).glob("*/*.ipynb"))
+        wanted = {path.parent.name: self.submitted_folder(path.parent.name, assignment) for path in found}
+        return {
+            path.parent.name: f"{path.name} lies in the wrong place: move it to {wanted[path.parent.name]}/."
+            for path in found
+            if not wanted[path.parent.name].exists()
+        }
+
+    def submitted_folder(self, student: str, assignment: str) -> Path:
+        """The directory that a student handed in."""
+        coursedir = self.api.coursedir
+        return Path(coursedir.format_path(coursedir.submitted_directory, student, assignment))
+
+    def due_dates(self, assignment: str) -> dict[str, str]:
+        """Until when the students with an extension may hand in; "" is for all others."""
+        with Gradebook(self.api.coursedir.db_url) as gradebook:
+            here = gradebook.find_assignment(assignment)
+            given = gradebook.db.query(SubmittedAssignment).filter(
+                SubmittedAssignment.assignment_id == here.id, SubmittedAssignment.extension.is_not(None)
+            )
+            return {"": str(here.duedate), **{one.student_id: str(one.duedate) for one in given}}
+
+    def key(self, assignment: Assignment, student: str, content: bytes, due: Mapping[str, str]) -> str:
+        """What a student's record depends on, as one word: it changes when the work has to be recorded again."""
+        timestamp = self.submitted_folder(student, assignment.name) / "timestamp.txt"
+        handed_in = timestamp.read_bytes() if timestamp.is_file() else b""
+        late = self.config.AssignLatePenalties
+        plugin = str(late.get("plugin_class", "")).rpartition(".")[2]
+        penalties = (late, self.config.get(plugin))
+        parts = (assignment.checks_hash, self.limits, due.get(student, due[""]), penalties, handed_in)
+        return hashlib.sha256(repr(parts).encode() + content).hexdigest()
+
+    def last(self, assignment: Assignment, student: str) -> tuple[str, str]:
+        """The key with which a student's work was recorded last, and the file name of its Report; "" for none."""
+        marker = recorded_path(self.root, assignment.name, student)
+        key, _, report = marker.read_text("utf-8").partition(" ") if marker.exists() else ("", "", "")
+        return key, report
+
+    def record(self, assignment: Assignment, student: str, key: str, report: str) -> str:
+        """Let nbgrader record a submission and write its feedback page. Returns why it could not, or nothing.
+
+        What has no key, because something of ours broke down, is graded and recorded again by the next run.
+        """
+        folder = self.submitted_folder(student, assignment.name)
+        if why := why_no_notebook(folder, assignment.name):
+            return why
+        if glob.has_magic(student):
+            return "nbgrader takes *, ? and [ in a student's name for a pattern: rename the directory."
+        marker = recorded_path(self.root, assignment.name, student)
+        write_whole(marker, f"- {self.last(assignment, student)[1]}")  # what was cut off here is done again
+        for step in (self.api.autograde, self.api.generate_feedback):
+            result: dict[str, Any] = step(assignment.name, student, force=True)
+            if not result["success"]:
+                return _what_nbgrader_says(str(result.get("log") or result.get("error")))
+        write_whole(marker, f"{key or '-'} {report}")
+        return ""
+
+    def report_path(self, assignment: Assignment, content: bytes) -> Path:
+        """Where the Report of a submission is kept."""
+        run = (assignment, run_seed(self.root, assignment.name), self.limits)
+        return report_path(content, *run, reports_folder(self.root, assignment.name))
+
+    def reports(self, assignment: Assignment) -> tuple[dict[str, Report], dict[str, str]]:
+        """Student -> Report of what was recorded, and student -> why there is none."""
+        reports, without = {}, {}
+        for student, notebook in self.submissions(assignment.name).items():
+            path = reports_folder(self.root, assignment.name) / self.last(assignment, student)[1]
+            try:
+                if path.is_file():
+                    reports[student] = Report.from_json(path.read_text("utf-8"))
+                else:
+                    read_submission(read_file(notebook), assignment.template, list(assignment.points))
+                    without[student] = "Not graded yet, or something of ours broke down: run `autograder grade`."
+            except Unreadable as error:
+                without[student] = why_no_notebook(notebook.parent, assignment.name) or str(error)
+        return reports, without
+
+    def scores(self, assignment: Assignment, students: list[str]) -> Table:
+        """The gradebook's scores per student and function."""
+        table = Table(title=f"{assignment.name}: scores in the gradebook")
+        table.add_column("submission", no_wrap=True)
+        for name, points in assignment.points.items():
+            table.add_column(f"{name} ({points:g})", justify="right")
+        table.add_column(f"total ({sum(assignment.points.values()):g})", justify="right", style="bold")
+        with Gradebook(self.api.coursedir.db_url) as gradebook:
+            for student in students:
+                try:
+                    notebook = gradebook.find_submission_notebook(assignment.name, assignment.name, student)
+                except MissingEntry:
+                    table.add_row(student, *("-" for _ in assignment.points), "not recorded")
+                    continue
+                earned = {grade.name: grade.score for grade in notebook.grades}
+                cells = [f"{earned.get(f'test-{name}', 0):g}" for name in assignment.points]
+                table.add_row(student, *cells, f"{notebook.score:g}")
+        return table

@@ -1,0 +1,57 @@
+"""Show the whole cycle on the example class: a scratch course, real nbgrader, a table of scores at the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from autograder.course.course import Course
+from autograder.course.grade_class import grade_class
+from autograder.course.pool import local_workers
+from autograder.course.report_cache import run_seed
+from autograder.errors import CannotGrade
+from autograder.grading.assignment import ENGINE, load_assignment, only_assignment
+
+
+def demo(directory: Path | None) -> int:
+    """Grade `examples/submissions` in a scratch course. Returns 0 when every example was recorded."""
+    console = Console()
+    root = (directory or Path(tempfile.mkdtemp(prefix="autograder-demo-"))).resolve()
+    if root.exists() and any(root.iterdir()):
+        raise CannotGrade(f"{root} is not empty: name a new directory.")
+    students = make_course(root, sorted((ENGINE.parent / "examples" / "submissions").glob("*.ipynb")))
+    name = only_assignment(root)
+    course = Course(root)
+    console.print(f"A scratch course in [bold]{root}[/bold]: releasing the assignment ...")
+    released = course.api.generate_assignment(name, force=True)
+    if not released["success"]:
+        console.print(f"[red]{escape(str(released))}[/red]")
+        return 1
+    assignment = load_assignment(name, root)
+    workers = local_workers(assignment, run_seed(root, name), course.limits, os.cpu_count() or 1)
+    status = grade_class(course, assignment, workers, console)
+    console.print(course.scores(assignment, students))
+    pages = sorted((root / "feedback").glob("*/*/*.html"))
+    console.print("Feedback pages:", *(f"  {escape(str(page))}" for page in pages), sep="\n")
+    console.print(f"Gradebook: {root / 'gradebook.db'}")
+    return status
+
+
+def make_course(root: Path, examples: list[Path]) -> list[str]:
+    """Lay out a course directory with these notebooks as submissions; returns the students' names."""
+    ours = ENGINE.parent
+    for name in ("source", "utils", "datasets"):
+        shutil.copytree(ours / name, root / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"),
+                        dirs_exist_ok=True)  # fmt: skip
+    shutil.copyfile(ours / "nbgrader_config.py", root / "nbgrader_config.py")
+    assignment = only_assignment(root)
+    for example in examples:
+        folder = root / "submitted" / example.stem / assignment
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(example, folder / f"{assignment}.ipynb")
+    return [example.stem for example in examples]

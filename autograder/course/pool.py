@@ -1,0 +1,84 @@
+"""Who grades: processes of this machine, or something else that takes submissions and gives Reports."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import multiprocessing.forkserver
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tqdm import tqdm
+
+from autograder.course.report_cache import report_of
+from autograder.grading.assignment import Assignment
+from autograder.sandbox.process import Limits
+
+FORK_SERVER = multiprocessing.get_context("forkserver")
+
+
+@dataclass(frozen=True)
+class Workers:
+    """`pool()` starts them, `submit(pool, content)` hands out a submission, `count()` is how many work."""
+
+    pool: Callable[[], AbstractContextManager[Executor]]
+    submit: Callable[[Executor, bytes], Future[str]]
+    count: Callable[[], int]
+
+
+def get_ready() -> None:
+    """Begin to import what the processes of a pool need, in the one that they will be forked from, and do not wait."""
+    FORK_SERVER.set_forkserver_preload(["autograder.course.report_cache"])
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it inherits that: Ctrl-C is for us to answer
+    multiprocessing.forkserver.ensure_running()
+    signal.signal(signal.SIGINT, before)
+
+
+def local_workers(assignment: Assignment, seed: int, limits: Limits, jobs: int) -> Workers:
+    """Processes on this machine."""
+    grade_one = partial(report_of, assignment=assignment, seed=seed, limits=limits)
+
+    def submit(pool: Executor, content: bytes) -> Future[str]:
+        try:
+            return pool.submit(grade_one, content)
+        except (BrokenProcessPool, BrokenPipeError) as error:  # a process died, maybe while it was started
+            lost: Future[str] = Future()
+            lost.set_exception(BrokenProcessPool(str(error)))
+            return lost
+
+    return Workers(partial(local_pool, jobs), submit, lambda: jobs)
+
+
+@contextlib.contextmanager
+def local_pool(jobs: int) -> Iterator[Executor]:
+    """Processes that end with this one. They are not forked from it: nothing of our state is in them."""
+    get_ready()
+    pool: Any = ProcessPoolExecutor(jobs, mp_context=FORK_SERVER, initializer=_end_with_us)
+    pool._safe_to_dynamically_spawn_children = False  # one that is started just when another dies would be forgotten
+    try:
+        yield pool
+    finally:
+        for process in multiprocessing.active_children():  # there is nobody left to wait for what they do
+            process.kill()
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with_us() -> None:
+    """In a process of the pool: end without a word at Ctrl-C, and when the grader is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    tqdm.set_lock(threading.RLock())  # the solution's progress bars: theirs would be a semaphore that is left behind
+    threading.Thread(target=_end_after, args=(multiprocessing.parent_process(),), daemon=True).start()
+
+
+def _end_after(grader: Any) -> None:
+    # not by the signal at a parent's death: the process that this one was forked from waits for this one to end
+    grader.join()
+    os._exit(1)

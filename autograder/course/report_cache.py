@@ -1,0 +1,112 @@
+"""Reports for many submissions: each graded once, then found by its content."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import time
+from dataclasses import astuple, replace
+from pathlib import Path
+
+import numpy as np
+
+from autograder.errors import CannotGrade
+from autograder.grading.assignment import Assignment
+from autograder.grading.checks import OUR_FAULT, grade
+from autograder.grading.report import Report
+from autograder.notebook.handed_in import Unreadable
+from autograder.sandbox.process import Limits
+
+
+def new_seed() -> int:
+    """A seed that cannot be searched for by who knows some of the inputs that come from it."""
+    return secrets.randbelow(2**63)
+
+
+def run_seed(root: Path, assignment: str) -> int:
+    """The seed of this course's run of an assignment: drawn once, then kept in `.autograder/`."""
+    path = root / ".autograder" / assignment / "seed"
+    if not path.exists():
+        write_whole(path, f"{new_seed()}\n")
+    text = path.read_text("utf-8", "replace").strip()
+    if not text.isdecimal():
+        raise CannotGrade(
+            f"{path} should hold the run's seed, a whole number, and holds {text[:40]!r}: restore it, or "
+            "delete it to grade with a new one."
+        )
+    return int(text)
+
+
+def report_path(data: bytes, assignment: Assignment, seed: int, limits: Limits, cache: Path) -> Path:
+    """Where the Report of a submission is kept: by all that it depends on."""
+    rest = repr((assignment.checks_hash, seed, astuple(limits), np.__version__)).encode()
+    return cache / f"{hashlib.sha256(rest + data).hexdigest()}.json"
+
+
+def reports_folder(root: Path, assignment: str) -> Path:
+    """The cache of a course's Reports."""
+    return root / ".autograder" / assignment / "reports"
+
+
+def recorded_path(root: Path, assignment: str, student: str) -> Path:
+    """Where it is noted what nbgrader recorded last: what it depends on (`Course.key`), and the Report's file name."""
+    return root / ".autograder" / assignment / "recorded" / student
+
+
+def graded(data: bytes, assignment: Assignment, seed: int, limits: Limits, path: Path) -> Report:
+    """The Report of a submission, from its place in the cache or graded now."""
+    if path.exists():
+        return Report.from_json(path.read_text("utf-8"))
+    report = timed(data, assignment, seed, limits)
+    keep(report, path)
+    return report
+
+
+def timed(data: bytes, assignment: Assignment, seed: int, limits: Limits) -> Report:
+    """The Report of a submission, graded now, with the time that it took."""
+    start = time.monotonic()
+    report = grade(data, assignment, seed, limits)
+    return replace(report, seconds=time.monotonic() - start)
+
+
+def report_of(data: bytes, assignment: Assignment, seed: int, limits: Limits) -> str:
+    """The Report of a submission as JSON, graded now; nothing for what is no notebook."""
+    try:
+        return timed(data, assignment, seed, limits).to_json()
+    except Unreadable:
+        return ""
+
+
+def keep(report: Report, path: Path) -> str:
+    """Put a Report into the cache. One that failed on our side is not kept; returns in what it did."""
+    ours = " ".join(problem for problem in report.problems if OUR_FAULT in problem)
+    if not ours:
+        write_whole(path, report.to_json())
+    return ours
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader sees all of it or none, whatever happens meanwhile.
+
+    Raises CannotGrade when there is no room, or no permission.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, "utf-8")
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise CannotGrade(
+            f"{path} cannot be written ({error.strerror}). What was graded is kept: put that right, then try again."
+        ) from None
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed process left half-written."""
+    for part in folder.rglob("*.part"):
+        if not Path(f"/proc/{part.suffixes[-2].removeprefix('.')}").exists():
+            part.unlink(missing_ok=True)

@@ -1,0 +1,145 @@
+"""Grade every known wrong answer and every correct variant of an assignment, and count the verdicts that are off."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from autograder.course.pool import local_pool
+from autograder.grading.assignment import Assignment
+from autograder.grading.checks import grade
+from autograder.grading.diagnosis.misconceptions import load_misconceptions
+from autograder.grading.report import Report
+from autograder.notebook.cells import function_names
+from autograder.sandbox.process import Limits
+
+LIMITS = Limits(seconds_per_call=6)  # no known submission needs more, and some never end
+
+
+@dataclass(frozen=True)
+class Case:
+    """One submission of the self-test, and what has to come of it. `function` is empty for a correct variant."""
+
+    id: str
+    function: str
+    notebook: bytes
+
+
+def selftest(assignment: Assignment, seed: int, jobs: int | None = None, verdicts: Path | None = None) -> int:
+    """Print the table of verdicts and what is wrong with them. Returns 0 when nothing is.
+
+    `verdicts`, where it is given, is a file to write every check's state to: {case: {check: state}} as JSON.
+    """
+    console = Console()
+    cases = [*misconception_cases(assignment), *variant_cases(assignment)]
+    with local_pool(jobs or os.cpu_count() or 1) as pool:
+        reports = pool.map(partial(_grade, assignment=assignment, seed=seed), cases)
+        results = [*zip(cases, track(reports, "Grading", total=len(cases), console=console), strict=True)]
+    if verdicts is not None:
+        states = {case.id: {check.id: check.state for check in report.checks} for case, report in results}
+        verdicts.write_text(json.dumps(states), "utf-8")
+    console.print(_table(assignment, results))
+    errors = [error for case, report in results for error in verdict_errors(assignment, case, report)]
+    for error in errors:
+        console.print(f"[red]{error}[/red]", highlight=False)
+    wrong = sum(bool(case.function) for case in cases)
+    console.print(f"{wrong} wrong answers, {len(cases) - wrong} correct variants: {len(errors)} errors.")
+    return 1 if errors else 0
+
+
+def _grade(case: Case, assignment: Assignment, seed: int) -> Report:
+    return grade(case.notebook, assignment, seed, LIMITS)
+
+
+def misconception_cases(assignment: Assignment) -> list[Case]:
+    """The source notebook with one mistake in it, for each row of misconceptions.toml."""
+    return [
+        Case(known.id, known.function, with_cells(assignment, [known.source]))
+        for known in load_misconceptions(assignment)
+    ]
+
+
+def variant_cases(assignment: Assignment) -> list[Case]:
+    """The source notebook with some functions written in another correct way, for each file in solutions/."""
+    files = sorted((assignment.folder / "solutions").glob("*.py"))
+    return [Case(file.stem, "", with_cells(assignment, file.read_text("utf-8").split("# %%\n"))) for file in files]
+
+
+def with_cells(assignment: Assignment, sources: list[str]) -> bytes:
+    """The source notebook in which these cells stand in the place of those that define the same functions."""
+    notebook: NotebookNode = nbformat.from_dict(assignment.template)
+    sources = [source for source in sources if source.strip()]
+    new_names = {name for source in sources for name in function_names(source)} & set(assignment.points)
+    cells, written = [], False
+    for cell in notebook.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if mark.get("solution") and mark["grade_id"] in new_names:
+            if not written:
+                cells += [nbformat.v4.new_code_cell(source) for source in sources]
+                written = True
+        else:
+            cells.append(cell)
+    text: str = nbformat.writes(nbformat.from_dict({**notebook, "cells": cells}))
+    return text.encode()
+
+
+def verdict_errors(assignment: Assignment, case: Case, report: Report) -> list[str]:
+    """What is wrong with a verdict, one sentence each."""
+    scores = {name: sum(check.points for check in checks) for name, checks in report.functions().items()}
+    errors = [
+        f"{case.id}: {check.id} failed without a message"
+        for check in report.checks
+        if check.state != "passed" and not check.message
+    ]
+    for name, points in assignment.points.items():
+        if name != case.function and scores[name] < points:
+            lost = [f"{check.id} ({check.message})" for check in report.functions()[name] if check.state != "passed"]
+            errors.append(f"{case.id}: correct `{name}` got {scores[name]:g} of {points:g}: {'; '.join(lost)}")
+    if case.function:
+        if scores[case.function] >= assignment.points[case.function]:
+            errors.append(f"{case.id}: wrong `{case.function}` got full marks")
+        named = {check.misconception for check in report.functions()[case.function] if check.misconception}
+        if named - {case.id}:
+            errors.append(f"{case.id}: diagnosed as {', '.join(sorted(named))}")
+        known = {one.id: one for one in load_misconceptions(assignment)}[case.id]
+        states = {f"test_{check.id.split('.')[1]}": check.state for check in report.functions()[case.function]}
+        if states.get(known.shows_on) != "failed":
+            errors.append(f"{case.id}: {known.shows_on} should fail, it has {states.get(known.shows_on)}")
+    return errors
+
+
+def _table(assignment: Assignment, results: list[tuple[Case, Report]]) -> Table:
+    table = Table(title=f"{assignment.name}: verdicts on known submissions")
+    columns = ("wrong", "rejected", "accepted", "diagnosed", "misdiagnosed", "correct", "rejected")
+    table.add_column("function")
+    for column in columns:
+        table.add_column(column, justify="right")
+    correct = [report for case, report in results if not case.function]
+    for name, points in assignment.points.items():
+        wrong = [(case, report) for case, report in results if case.function == name]
+        rejected = [report for _, report in wrong if _score(report, name) < points]
+        named = [(case, {c.misconception for c in report.functions()[name]} - {None}) for case, report in wrong]
+        row = [
+            len(wrong),
+            len(rejected),
+            len(wrong) - len(rejected),
+            sum(found == {case.id} for case, found in named),
+            sum(bool(found - {case.id}) for case, found in named),
+            len(correct),
+            sum(_score(report, name) < points for report in correct),
+        ]
+        table.add_row(name, *(str(number) for number in row))
+    return table
+
+
+def _score(report: Report, function: str) -> float:
+    return sum(check.points for check in report.functions()[function])

@@ -1,0 +1,1 @@
+"""From a Submission to a Report."""

@@ -1,0 +1,128 @@
+"""What the engine is told about one assignment: its source notebook, its checks, its points, its files."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+from autograder.errors import CannotGrade
+
+ENGINE = Path(__file__).parents[1]
+ASSIGNMENTS = ENGINE / "assignments"
+
+
+class AssignmentError(CannotGrade):
+    """The assignment's own files are wrong; the text says what and where."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment: `folder` holds its checks, `source` is the notebook that instructors edit."""
+
+    name: str
+    folder: Path
+    source: Path
+    root: Path  # the course's root, where utils/ and datasets/ lie
+
+    @cached_property
+    def template(self) -> NotebookNode:
+        """The source notebook: which cells a submission has, and what they are worth."""
+        return read_source(self.source)
+
+    @cached_property
+    def points(self) -> dict[str, float]:
+        """Points by function, in the notebook's order: those of the cell `test-NAME` are for the function NAME."""
+        marks = [cell.metadata.get("nbgrader", {}) for cell in self.template.cells]
+        graded = [mark for mark in marks if mark.get("grade") and mark["grade_id"].startswith("test-")]
+        return {mark["grade_id"].removeprefix("test-"): float(mark["points"]) for mark in graded}
+
+    @cached_property
+    def _description(self) -> dict[str, Any]:
+        return read_toml(self.folder / "assignment.toml")
+
+    @cached_property
+    def sandbox_files(self) -> dict[str, Path]:
+        """What lies beside the student's code in the sandbox: path there -> file here."""
+        files = {name: self.root / name for name in self._description.get("sandbox_files", [])}
+        if missing := next((path for path in files.values() if not path.is_file()), None):
+            raise AssignmentError(f"assignment.toml names the file {missing}, which is not there.")
+        return files
+
+    @cached_property
+    def arguments_that_matter(self) -> dict[str, list[str]]:
+        """Which arguments of a function have to be as asked after the call: function -> parameter names."""
+        return dict(self._description.get("arguments_that_matter", {}))
+
+    @cached_property
+    def check_files(self) -> list[Path]:
+        """The files in `folder`, without caches and what is hidden."""
+        found = [path for path in self.folder.rglob("*") if path.is_file()]
+        return [path for path in found if not any(part.startswith((".", "__pycache__"))
+                                                  for part in path.relative_to(self.folder).parts)]  # fmt: skip
+
+    @cached_property
+    def checks_hash(self) -> str:
+        """Changes with anything that a verdict depends on: checks, solution, engine, files in the sandbox."""
+        files = [*self.check_files, *ENGINE.glob("*.py"), self.source, *self.sandbox_files.values()]
+        parts = sorted(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest() for path in files)
+        return hashlib.sha256(b"".join(parts)).hexdigest()  # the same wherever the course lies
+
+
+def read_source(path: Path) -> NotebookNode:
+    """A source notebook. Raises AssignmentError where it cannot be read."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except (OSError, ValueError, nbformat.ValidationError) as error:
+        raise AssignmentError(f"{path} is no notebook that can be read: {str(error)[:200]}") from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file holds. Raises AssignmentError where it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise AssignmentError(f"{path} cannot be read: {error}.") from None
+
+
+def assignment_folder(name: str, root: Path) -> Path | None:
+    """Where the checks of an assignment lie, in the course or in this package; None where there are none."""
+    folders = (root / "autograder" / "assignments" / name, ASSIGNMENTS / name)
+    return next((folder for folder in folders if (folder / "assignment.toml").is_file()), None)
+
+
+def load_assignment(name: str, root: Path) -> Assignment:
+    """The assignment `name` of the course in `root`. Raises AssignmentError when it is not there."""
+    source = root / "source" / name / f"{name}.ipynb"
+    folder = assignment_folder(name, root)
+    if folder is None:
+        raise AssignmentError(
+            f"There are no checks for {name!r}: autograder/assignments/{name}/assignment.toml is missing."
+        )
+    if not source.is_file():
+        raise AssignmentError(f"The assignment {name!r} has no source notebook: {source} is missing.")
+    return Assignment(name, folder, source, root)
+
+
+def only_assignment(root: Path) -> str:
+    """The assignment of the course that has checks. Raises AssignmentError where there are several, or none."""
+    names = [path.name for path in sorted((root / "source").glob("*")) if assignment_folder(path.name, root)]
+    if len(names) != 1:
+        if several := " or ".join(names):
+            raise AssignmentError(f"Which assignment, {several}? Say `grade NAME`, or `check --assignment NAME`.")
+        raise AssignmentError("No assignment in source/ has checks: write one with `autograder new NAME`.")
+    return names[0]
+
+
+def course_root(*places: Path) -> Path:
+    """The course that one of these places is in, or the current directory, else the one that this package lies in."""
+    for folder in (one for place in (*places, Path.cwd()) for one in (place.resolve(), *place.resolve().parents)):
+        if (folder / "nbgrader_config.py").is_file() and (folder / "source").is_dir():
+            return folder
+    return ENGINE.parent

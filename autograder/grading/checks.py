@@ -1,0 +1,321 @@
+"""grade(submission bytes, assignment, seed, limits) -> Report: hidden pytest checks outside the student's process."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import platform
+import sys
+import zlib
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+import threadpoolctl
+from _pytest.config import _prepareconfig
+
+from autograder.errors import CannotGrade
+from autograder.grading.assignment import Assignment, AssignmentError
+from autograder.grading.compare import CheckFailed
+from autograder.grading.diagnosis.misconceptions import diagnose, load_misconceptions
+from autograder.grading.reference import Reference
+from autograder.grading.report import Check, Picture, Report, State
+from autograder.grading.student import CallFailed, Student
+from autograder.notebook.submission import read_submission
+from autograder.sandbox.process import Limits
+
+# What is installed beside pytest, or set for it, must not change a verdict.
+PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+UNUSED_PLUGINS = ("terminal", "cacheprovider", "junitxml", "faulthandler", "unraisableexception", "threadexception",
+                  "logging", "warnings", "doctest", "debugging")  # fmt: skip
+PYTEST_OPTIONS = [
+    "--disable-plugin-autoload", "--assert=plain", "--capture=no", "--import-mode=importlib", "--strict-markers",
+    "-c", os.devnull,
+    *(word for name in UNUSED_PLUGINS for word in ("-p", f"no:{name}")),
+]  # fmt: skip
+
+
+def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None = None) -> Report:
+    """Grade the bytes of a submitted notebook.
+
+    Raises `submission.Unreadable` when they are no notebook, `sandbox.CannotConfine` when this machine cannot run
+    students' code safely, and AssignmentError when the checks themselves are wrong.
+    """
+    limits = limits or Limits()
+    submission = read_submission(data, assignment.template, list(assignment.points))
+    reference = _reference(assignment)
+    with Student(submission, assignment.sandbox_files, reference.signatures, limits) as student:
+        checks = run_checks(assignment, student, reference, seed)
+    failed = dict.fromkeys(check.function for check in checks if check.state == "failed")
+    diagnosed = {name: diagnose(name, student.calls, assignment, reference) for name in failed}
+    known = {name: misconception for name, misconception in diagnosed.items() if misconception is not None}
+    checks = [
+        replace(check, misconception=known[check.function].id)
+        if check.state == "failed" and check.function in known
+        else check
+        for check in checks
+    ]
+    problems = (*submission.problems, *(f"{c.id} could not be assessed: {c.message}" for c in checks if _ours(c)))
+    diagnoses = {name: misconception.tells for name, misconception in known.items()}
+    return Report(assignment.name, tuple(checks), problems, diagnoses, fingerprint(assignment, seed))
+
+
+def verify(assignment: Assignment) -> None:
+    """Raise AssignmentError where the assignment's own files are wrong, before any submission is graded with them."""
+    load_misconceptions(assignment)
+    for name in assignment.points:
+        if not (path := assignment.folder / f"test_{name}.py").is_file():
+            raise AssignmentError(f"The source notebook has a cell test-{name}, and there is no {path}.")
+
+
+@lru_cache(maxsize=4)
+def _reference(assignment: Assignment) -> Reference:
+    return Reference(assignment)
+
+
+def _one_line(text: str) -> str:
+    """Text that moves no terminal's cursor."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _ours(check: Check) -> bool:
+    return check.state == "not assessed" and check.message.startswith(OUR_FAULT)
+
+
+OUR_FAULT = "The check itself failed"
+UNWRITTEN = ("NotDefined", "NotImplementedError")
+
+
+def run_checks(assignment: Assignment, student: Student, reference: Reference, seed: int) -> list[Check]:
+    """Run the assignment's checks on a student's functions."""
+    with _alone_with(str(assignment.folder)):
+        plugin, items = _collected(assignment, assignment.checks_hash)
+        plugin.run = Run(student, reference, seed)
+        try:
+            for item, following in zip(items, [*items[1:], None], strict=True):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        except BaseException:
+            _collected.cache_clear()  # a check that was cut off was not torn down
+            raise
+    checks = plugin.run.checks
+    for name, points in assignment.points.items():
+        total = sum(check.max_points for check in checks if check.function == name)
+        if abs(total - points) > 1e-9:
+            raise AssignmentError(
+                f"The checks in test_{name}.py give {total:g} points, the cell test-{name} of the source notebook "
+                f"{points:g}: make them agree."
+            )
+    return checks
+
+
+@lru_cache(maxsize=4)
+def _collected(assignment: Assignment, checks_hash: str) -> tuple[ChecksPlugin, list[pytest.Item]]:
+    """The checks, ready to be run again and again: to begin and to collect takes pytest twice as long as to run them.
+
+    These are the steps of `pytest.main` up to there; it has no way to stop and to be gone on with.
+    """
+    files = [str(assignment.folder / f"test_{name}.py") for name in assignment.points]
+    # without confcutdir pytest lists every directory above, too
+    here = [f"--rootdir={assignment.folder}", f"--confcutdir={assignment.folder}"]
+    plugin = ChecksPlugin()
+    try:
+        config = _prepareconfig([*PYTEST_OPTIONS, *here, *files], [plugin])
+        config._do_configure()
+        session = pytest.Session.from_config(config)
+        config.hook.pytest_sessionstart(session=session)
+        config.hook.pytest_collection(session=session)
+    except pytest.UsageError as error:
+        raise AssignmentError(f"pytest could not read the checks: {error}") from None
+    if plugin.errors:
+        raise AssignmentError("\n".join(plugin.errors))
+    return plugin, session.items
+
+
+@contextlib.contextmanager
+def _alone_with(folder: str) -> Iterator[None]:
+    """Let the checks import the helpers beside them, and nothing that is set for pytest reach them."""
+    kept = {name: os.environ.pop(name) for name in PYTEST_VARIABLES if name in os.environ}
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+        os.environ.update(kept)
+
+
+@dataclass
+class Run:
+    """A student's functions on their way through the checks, and what came of those so far."""
+
+    student: Student
+    reference: Reference
+    seed: int
+    checks: list[Check] = field(default_factory=list)
+
+
+class ChecksPlugin:
+    """The pytest plug-in: the fixtures `student`, `reference`, `rng`, `seed`, and the markers `points`, `needs`."""
+
+    run: Run
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+
+    @pytest.fixture
+    def student(self) -> Student:
+        """The student's functions, called in the sandbox."""
+        return self.run.student
+
+    @pytest.fixture
+    def reference(self) -> Reference:
+        """The solution's functions."""
+        return self.run.reference
+
+    @pytest.fixture
+    def seed(self) -> int:
+        """The seed of this assignment run."""
+        return self.run.seed
+
+    @pytest.fixture
+    def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
+        """Random inputs: the same for every student of a run, others in each check."""
+        return self._rng(request.node)
+
+    def _rng(self, item: pytest.Item) -> np.random.Generator:
+        return np.random.default_rng([self.run.seed, zlib.crc32(item.name.encode())])
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.addinivalue_line("markers", "points(number): what the check is worth")
+        config.addinivalue_line("markers", "needs(*names): checks of the same file that have to pass before")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.errors.append(f"{report.nodeid} cannot be read: {report.longreprtext}")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        known = {(item.path, item.name.partition("[")[0]) for item in items}
+        for item in items:
+            for name in (name for mark in item.iter_markers("needs") for name in mark.args):
+                if (item.path, name) not in known:
+                    self.errors.append(f"{item.nodeid} needs {name!r}, and there is no such check in its file.")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+        """A mistake is paid for once: what fails where an inner function is wrong gets a second look.
+
+        In it, the student's function is given the solution's inner functions. What is expected stays what it was: a
+        value that a student's code had a hand in would be whatever that code likes.
+        """
+        try:
+            return (yield)
+        except Exception as error:
+            inner = self.run.reference.inner_functions(_function(pyfuncitem))
+            wrong = [name for name in inner if any(c.state != "passed" for c in self.run.checks if c.function == name)]
+            if not wrong or (isinstance(error, CallFailed) and error.kind == "NotDefined"):
+                raise
+        parts = {name: self.run.reference.part(name) for name in wrong}
+        self._again(pyfuncitem, student=self.run.student.lent(parts))
+        return True
+
+    def _solution_passes(self, item: pytest.Item) -> bool:
+        """Whether a check that broke down works for the solution: if so, it is no fault of ours."""
+        assert isinstance(item, pytest.Function)
+        try:
+            self._again(item, student=self.run.reference)
+        except Exception:  # noqa: BLE001 -- whatever is wrong with the check
+            return False
+        return True
+
+    def _again(self, item: pytest.Function, **other: object) -> None:
+        """Call a check once more, with some fixtures exchanged."""
+        fresh = {"rng": self._rng(item), **other}
+        item.obj(**{name: fresh.get(name, item.funcargs[name]) for name in item._fixtureinfo.argnames})
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
+        """Note what came of a check. pytest's own report would hold a formatted traceback, which nobody reads."""
+        error = call.excinfo.value if call.excinfo else None
+        if isinstance(error, CannotGrade):
+            raise error  # nothing that a student did
+        if call.when == "call" or (call.when == "setup" and error is not None):
+            if (
+                isinstance(error, CallFailed)
+                and error.kind in UNWRITTEN
+                and any(check.message == _one_line(str(error)) for check in self.run.checks)
+            ):
+                error = NotAssessed(str(error))  # said once is enough
+            picture = error.picture if isinstance(error, CheckFailed) else None
+            if (
+                isinstance(error, Exception)
+                and _verdict(error)[1].startswith(OUR_FAULT)
+                and self._solution_passes(item)
+            ):
+                error = CheckFailed("The result is of another kind than what the exercise asks for.")
+            self._add(item, *_verdict(error), picture)
+        assert call.when != "collect"
+        outcome: Literal["passed", "failed"] = "failed" if call.excinfo else "passed"
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when)
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        needed = {name.removeprefix("test_") for mark in item.iter_markers("needs") for name in mark.args}
+        function = _function(item)
+        for check in self.run.checks:
+            if check.function == function and check.id.split(".", 1)[1] in needed and check.state != "passed":
+                raise NotAssessed(f"This could not be assessed, since another check failed: {check.sentence}")
+
+    def _add(self, item: pytest.Item, state: State, message: str, picture: Picture | None) -> None:
+        (points,) = next(iter(item.iter_markers("points"))).args
+        sentence = " ".join((getattr(item, "obj", None).__doc__ or item.name).split())
+        self.run.checks.append(
+            Check(
+                id=f"{_function(item)}.{item.name.removeprefix('test_')}",
+                function=_function(item),
+                sentence=sentence,
+                state=state,
+                points=float(points) if state == "passed" else 0.0,
+                max_points=float(points),
+                message=_one_line(message),
+                picture=picture,
+            )
+        )
+
+
+class NotAssessed(Exception):
+    """A check that this one builds on did not pass."""
+
+
+def _function(item: pytest.Item) -> str:
+    """The function that a check is about: test_clip.py is about `clip`."""
+    return item.path.stem.removeprefix("test_")
+
+
+def _verdict(error: BaseException | None) -> tuple[State, str]:
+    match error:
+        case None:
+            return "passed", ""
+        case NotAssessed():
+            return "not assessed", str(error)
+        case CallFailed() | CheckFailed() | AssertionError():
+            return "failed", str(error) or "The result is not what the exercise asks for."
+        case _:
+            return "not assessed", f"{OUR_FAULT} ({type(error).__name__}: {error}): this costs no points for good."
+
+
+@lru_cache(maxsize=4)
+def fingerprint(assignment: Assignment, seed: int) -> dict[str, str]:
+    """What the verdict could depend on besides the submission."""
+    blas = [lib for lib in threadpoolctl.threadpool_info() if lib["user_api"] == "blas"]
+    core: Any = getattr(np, "_core", None) or np.core  # NumPy 2 renamed it
+    features = sorted(name for name, on in core._multiarray_umath.__cpu_features__.items() if on)
+    return {
+        "numpy": np.__version__,
+        "blas": ", ".join(f"{lib['internal_api']} {lib.get('architecture', '')}" for lib in blas) or "unknown",
+        "cpu_features": hashlib.sha256(" ".join(features).encode()).hexdigest()[:12],
+        "python": platform.python_version(),
+        "checks": assignment.checks_hash,
+        "seed": str(seed),
+    }

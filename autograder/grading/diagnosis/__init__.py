@@ -1,0 +1,1 @@
+"""What was misunderstood, where a function is wrong."""

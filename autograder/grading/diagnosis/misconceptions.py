@@ -1,0 +1,213 @@
+"""Which known misconception behaves exactly as a submission did: the checks' calls, replayed on each of them."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autograder.grading.assignment import Assignment, AssignmentError, read_toml
+from autograder.grading.reference import Reference, call, run_cells
+from autograder.grading.student import CallFailed, Calls, Outcome
+
+# A misconception that takes longer, or much longer than the student's function, counts as endless.
+SECONDS, SECONDS_OF_ENDLESS = 5.0, 2.0
+
+REPLAYED = 50  # of the calls made in one go: two samplers that agree in so many names are the same
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A known wrong answer: `source` is the function's cell with the mistake in it, `tells` what to say about it."""
+
+    id: str
+    function: str
+    tells: str
+    source: str
+    shows_on: str
+    never_ends: bool = False
+
+
+@lru_cache(maxsize=4)
+def load_misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
+    """The rows of `misconceptions.toml`. Raises AssignmentError where an edit does not fit the solution."""
+    path = assignment.folder / "misconceptions.toml"
+    if not path.exists():
+        return ()
+    cells = Reference(assignment).cells
+    try:
+        known = tuple(
+            Misconception(
+                row["id"],
+                row["function"],
+                row["tells"],
+                _edited(cells[row["function"]], row),
+                row["shows_on"],
+                row.get("never_ends", False),
+            )
+            for row in read_toml(path).get("misconception", [])
+        )
+    except KeyError as error:
+        raise AssignmentError(f"{path}: a row lacks {error}, or is about a function of this name.") from None
+    if len({one.id for one in known}) < len(known):
+        raise AssignmentError(f"{path.name}: two rows have the same id.")
+    return known
+
+
+def _edited(solution: str, row: Mapping[str, Any]) -> str:
+    if "body" in row:
+        return row["body"]
+    if solution.count(row["old"]) != 1:
+        raise AssignmentError(
+            f"misconceptions.toml, {row['id']}: `old` stands {solution.count(row['old'])} times in the solution of "
+            f"`{row['function']}`; it has to stand there exactly once."
+        )
+    return solution.replace(row["old"], row["new"])
+
+
+def diagnose(
+    function: str, calls: Sequence[Calls], assignment: Assignment, reference: Reference
+) -> Misconception | None:
+    """The first misconception that answers the `calls` to `function` as the student's did, or None."""
+    mine = [one for one in calls if one.function == function]
+    if all(isinstance(one.outcome, CallFailed) and one.outcome.kind == "NotDefined" for one in mine):
+        return None
+    apart = {one.frame for one in mine if one.cell}  # with stand-ins for what the function calls: that tells more
+    telling = [one for one in mine if one.cell or one.frame not in apart]
+    # The order is the same for all students, small calls first: most misconceptions are ruled out by few.
+    telling.sort(key=_effort)
+    digests = [(hashlib.sha256(one.cell.encode() + one.frame).hexdigest(), one) for one in telling]
+    no_mistake = Misconception("", function, "", reference.cells[function], "")
+    if _answers_alike(Variant(assignment, reference, no_mistake), digests, more_prints=False):
+        return None  # what failed is in none of the values: no mistake that shows in them explains it
+    endless = any(isinstance(one.outcome, CallFailed) and one.outcome.kind == "TimeUp" for one in mine)
+    for misconception in load_misconceptions(assignment):
+        if misconception.function != function or (misconception.never_ends and not endless):
+            continue
+        if _answers_alike(Variant(assignment, reference, misconception), digests):
+            return misconception
+    return None
+
+
+def _answers_alike(variant: Variant, calls: Sequence[tuple[str, Calls]], more_prints: bool = True) -> bool:
+    return all(alike(variant.answers(one, digest), _first(one.outcome), more_prints) for digest, one in calls)
+
+
+def _effort(calls: Calls) -> tuple[int, int]:
+    """What it takes to replay calls: whole seconds, then how much is handed over."""
+    return int(calls.seconds), len(calls.frame)
+
+
+def _first(outcome: Sequence[Outcome] | CallFailed) -> Sequence[Outcome] | CallFailed:
+    return outcome if isinstance(outcome, CallFailed) else outcome[:REPLAYED]
+
+
+class Variant:
+    """The solution with one mistake in it."""
+
+    # Shared: the calls of a run are the same for all students.
+    _answers: ClassVar[dict[tuple[str, str, str], list[Outcome] | tuple[str, str]]] = {}
+
+    def __init__(self, assignment: Assignment, reference: Reference, misconception: Misconception) -> None:
+        self._reference = reference
+        self._misconception = misconception
+        self._matter = assignment.arguments_that_matter.get(misconception.function, [])
+        self._namespaces: dict[str, dict[str, Any]] = {}  # by the cell that runs after the others
+
+    def answers(self, calls: Calls, digest: str) -> list[Outcome] | tuple[str, str]:
+        """What the mistaken function answers, or the name and the text of the exception that it raises."""
+        key = (self._reference.identity, self._misconception.id, digest)
+        if key not in self._answers:
+            try:
+                longest = SECONDS_OF_ENDLESS if self._misconception.never_ends else SECONDS
+                with _time_limit(min(longest, 0.5 + 5 * calls.seconds)):
+                    matter = self._matter if len(calls.arguments) == 1 else []  # those of several are not sent back
+                    self._answers[key] = [self._answer(calls.cell, one, matter) for one in calls.arguments[:REPLAYED]]
+            except Exception as error:
+                self._answers[key] = (type(error).__name__, str(error)[:500])
+        return self._answers[key]
+
+    def _answer(self, cell: str, arguments: Sequence[Any], matter: Sequence[str]) -> Outcome:
+        name = self._misconception.function
+        if cell not in self._namespaces:
+            cells = {**self._reference.cells, name: self._misconception.source, "cell": cell}
+            self._namespaces[cell] = run_cells(cells)
+        outcome = call(self._namespaces[cell], name, tuple(arguments), self._reference.signatures[name])
+        return replace(outcome, arguments={name: outcome.arguments[name] for name in matter})
+
+
+class TimeUp(Exception):
+    """A misconception did not answer in time; named like the student's failure of that kind."""
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeUp in this thread when its Python code runs longer (signals would need the main thread)."""
+    thread = ctypes.c_ulong(threading.get_ident())
+    raising = threading.Lock()
+
+    def stop() -> None:
+        if raising.acquire(blocking=False):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        if raising.acquire(blocking=False):
+            timer.cancel()
+
+
+def alike(ours: list[Outcome] | tuple[str, str], theirs: Sequence[Outcome] | CallFailed, more_prints: bool) -> bool:
+    """Whether two answers are the same: values, those arguments that ours names, what was printed; or the exception.
+
+    With `more_prints`, theirs may print more words than ours.
+    """
+    if isinstance(theirs, CallFailed) or isinstance(ours, tuple):
+        return isinstance(theirs, CallFailed) and (theirs.kind, theirs.said) == ours
+    return all(
+        same(one.returned, other.returned)
+        and all(same(one.arguments[name], other.arguments[name]) for name in one.arguments.keys() & other.arguments)
+        and _printed_alike(one.printed, other.printed)
+        and (more_prints or len(one.printed.split()) == len(other.printed.split()))
+        for one, other in zip(ours, theirs, strict=True)
+    )
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two plain values are equal up to rounding, whatever their number type."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
+    numeric = int | float | np.number | np.ndarray
+    if isinstance(one, numeric) and isinstance(other, numeric):
+        return np.array_equal(one, other) or (  # which is the case more often, and takes less time
+            np.shape(one) == np.shape(other) and bool(np.allclose(one, other, rtol=1e-7, atol=1e-9, equal_nan=True))
+        )
+    return type(one) is type(other) and bool(one == other)
+
+
+def _printed_alike(ours: str, theirs: str) -> bool:
+    """Whether all words and numbers of ours are in theirs, in order: extra prints do not matter."""
+    words = iter(theirs.split())
+    return all(any(_same_word(word, other) for other in words) for word in ours.split())
+
+
+def _same_word(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    try:
+        decimals = len(other.partition(".")[2])
+        return "." in other and abs(float(one) - float(other)) <= 0.51 * 10.0**-decimals
+    except ValueError:
+        return False

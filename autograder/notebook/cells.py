@@ -1,0 +1,73 @@
+"""A notebook's code cells, and what Python makes of their text."""
+
+from __future__ import annotations
+
+import ast
+import re
+import symtable
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+
+MAX_CODE = 50_000  # characters in a cell: the lesson's longest has 3,000
+HARMLESS_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell. `number` counts all cells of the student's notebook from 1; 0 is a locked cell put back."""
+
+    source: str
+    number: int
+    grade_id: str | None
+
+
+def function_names(source: str) -> set[str]:
+    """The functions that a cell defines at its top level; also by assignment, as in `clip = partial(...)`."""
+    tree = parse(source)
+    if isinstance(tree, str):
+        return set(re.findall(r"^def\s+(\w+)", source, re.MULTILINE))
+    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return names | {t.id for node in tree.body if isinstance(node, ast.Assign) for t in node.targets
+                    if isinstance(t, ast.Name)}  # fmt: skip
+
+
+def plain_python(source: str) -> str:
+    """A cell's text with IPython's magics and shell lines blanked out; line numbers stay."""
+    first, newline, rest = source.partition("\n")
+    if first.startswith("%%"):
+        return newline + rest if first.split()[0] in HARMLESS_CELL_MAGICS else ""
+    return re.sub(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}\s*|\w+\s*=\s*[!%].*)$", r"\1pass", source, flags=re.MULTILINE)
+
+
+def runnable(source: str) -> str:
+    """The text that parses: as it is, or without magics."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source)
+    except SyntaxError:
+        return plain_python(source)
+    return source
+
+
+@lru_cache(maxsize=64)  # most cells of a class are the same
+def parse(source: str) -> ast.Module | str:
+    """The cell's syntax tree, or in a few words why there is none."""
+    if len(source) > MAX_CODE:
+        return f"it holds more than {MAX_CODE:,} characters"
+    last = ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for text in (source, plain_python(source)):  # magics look like nothing in Python: try without, then blank them
+            try:
+                tree = ast.parse(text)
+                for statement in tree.body:  # what they refuse, `needed_code` could not look into
+                    symtable.symtable(ast.unparse(statement), "cell", "exec")
+                compile(tree, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+                return tree
+            except SyntaxError as error:
+                last = f"line {error.lineno}: {error.msg}"
+            except (ValueError, RecursionError, MemoryError):
+                return "it holds characters, or a nesting, that Python does not read"
+    return last

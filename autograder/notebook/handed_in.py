@@ -1,0 +1,85 @@
+"""What was handed in: which file is meant, and its bytes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from autograder.errors import CannotGrade
+
+MAX_BYTES = 10_000_000
+
+
+class Unreadable(CannotGrade):
+    """The file cannot be graded; the text is one sentence that says why, and one that says what to do."""
+
+
+def restore_name(folder: Path, assignment: str) -> Path | None:
+    """Give the only notebook of a submission the assignment's name, if the student changed it. Returns its new path."""
+    expected = folder / f"{assignment}.ipynb"
+    found = [path for path in _notebooks(folder) if path.is_file() and not path.is_symlink()]
+    if len(found) != 1 or os.path.lexists(expected):
+        return None
+    try:
+        return found[0].rename(expected)
+    except OSError:  # a directory that cannot be written: `why_no_notebook` says what to do
+        return None
+
+
+def why_no_notebook(folder: Path, assignment: str) -> str:
+    """What to say where a submission lacks the file with the assignment's name; nothing where it is there."""
+    name = f"{assignment}.ipynb"
+    if os.path.lexists(folder / name):
+        return ""
+    files = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    notebooks = [path.name for path in _notebooks(folder)]
+    if len(notebooks) == 1:
+        return f"The notebook is named {notebooks[0]} and cannot be renamed here: give it the name {name}."
+    if notebooks:
+        return _several(notebooks, name)
+    return f"There is no notebook among what was handed in ({', '.join(files)[:200] or 'nothing'}): ask for {name}."
+
+
+def handed_in(folder: Path, assignment: str) -> Path:
+    """The notebook in a directory, or in one within it, as in an unpacked archive.
+
+    That is the one with the assignment's name, or the only one; raises Unreadable where there is neither.
+    """
+    found = _notebooks(folder) or [path for inside in _visible(folder, "*/") for path in _notebooks(inside)]
+    named = [path for path in found if path.name == f"{assignment}.ipynb"]
+    if not found:
+        raise Unreadable(why_no_notebook(folder, assignment))
+    if len(named or found) > 1:
+        raise Unreadable(_several([str(path.relative_to(folder)) for path in found], f"{assignment}.ipynb"))
+    return (named or found)[0]
+
+
+def _several(notebooks: list[str], name: str) -> str:
+    return f"There are {len(notebooks)} notebooks ({', '.join(notebooks)[:200]}): keep one, and name it {name}."
+
+
+def _notebooks(folder: Path) -> list[Path]:
+    return _visible(folder, "*.ipynb")
+
+
+def _visible(folder: Path, pattern: str) -> list[Path]:
+    """What matches in a directory, but for what editors (checkpoints) and archives of macOS put there."""
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith((".", "__MACOSX")))
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a submitted file. Raises Unreadable for what is no regular file, or too large."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise Unreadable(f"There is no file {path}.") from None
+    except OSError as error:
+        why = "it is a link" if error.errno == errno.ELOOP else error.strerror
+        raise Unreadable(f"{path.name} cannot be opened ({why}): submit the notebook file itself.") from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise Unreadable(f"{path.name} is no regular file: submit the notebook file itself.")
+    with os.fdopen(handle, "rb") as file:
+        return file.read(MAX_BYTES + 1)  # one more than is read from: too large is said in one place

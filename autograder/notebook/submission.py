@@ -1,0 +1,206 @@
+"""Notebook bytes, hostile or broken, to a Submission: its cells, and what was repaired."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+from autograder.notebook.cells import MAX_CODE, Cell, function_names, parse
+from autograder.notebook.handed_in import MAX_BYTES, Unreadable
+
+MAX_CELLS = 2_000
+MAX_CODE_IN_ALL = 300_000  # reading them takes seconds, and 200 times as much memory
+CAN_HELP = "Open it in JupyterLab, check that it runs, save it, and submit that file."
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A readable notebook. `notebook` is the repaired one that nbgrader can record."""
+
+    cells: tuple[Cell, ...]
+    problems: tuple[str, ...]
+    notebook: NotebookNode
+    syntax_errors: dict[str, str]  # function -> why Python cannot read the cell that should define it
+
+
+def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str]) -> Submission:
+    """The submission in `data`, with the nbgrader cells of `template` (the source notebook) restored where lost.
+
+    Raises Unreadable when the bytes are no notebook.
+    """
+    raw_cells = list(_raw_cells(data))
+    sizes = [len(cell["source"]) for _, cell in raw_cells if cell and cell["cell_type"] == "code"]
+    if sum(size for size in sizes if size <= MAX_CODE) > MAX_CODE_IN_ALL:
+        raise Unreadable(
+            f"This notebook has more than {MAX_CODE_IN_ALL:,} characters of code: delete what is not part of it, and "
+            "submit again."
+        )
+    problems = [f"Cell {number} is damaged and was skipped." for number, cell in raw_cells if cell is None]
+    cells = [(number, cell) for number, cell in raw_cells if cell is not None]
+    marks = {c.metadata["nbgrader"]["grade_id"]: c for c in template.cells if "nbgrader" in c.metadata}
+    placed, repairs = _recognise(cells, marks, functions)
+    problems += repairs
+
+    notebook_cells: list[dict[str, Any]] = []
+    code = []
+    for number, cell in _with_missing(cells, placed, marks):
+        grade_id = placed.get(number) if number else cell["grade_id"]
+        node = _node(cell, marks.get(grade_id) if grade_id else None, f"cell-{len(notebook_cells)}")
+        notebook_cells.append(node)
+        if cell["cell_type"] == "code":
+            code.append(Cell(cell["source"], number, grade_id))
+    notebook = nbformat.from_dict(
+        {"cells": notebook_cells, "metadata": template.metadata, "nbformat": 4, "nbformat_minor": 5}
+    )
+    syntax_errors = {}
+    for one in code:
+        tree = parse(one.source)
+        if isinstance(tree, str):
+            problems.append(f"Python cannot read cell {one.number}: {tree}.")
+            for name in functions:
+                if re.search(rf"^[ \t]*def[ \t]+{name}\b", one.source, re.MULTILINE):
+                    syntax_errors[name] = f"Python cannot read cell {one.number}, which should define `{name}`: {tree}."
+    return Submission(tuple(code), tuple(problems), notebook, syntax_errors)
+
+
+def _raw_cells(data: bytes) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """(number, {cell_type, source, grade_id, attachments}) of each cell, None for a damaged one."""
+    if len(data) > MAX_BYTES:
+        raise Unreadable(
+            f"This file is larger than {MAX_BYTES // 1_000_000} MB: clear the outputs, save, submit again."
+        )
+    if not data.strip():
+        raise Unreadable(f"This file is empty. {CAN_HELP}")
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError):
+        raise Unreadable(f"This file is not a Jupyter notebook: it does not hold JSON text. {CAN_HELP}") from None
+    if not isinstance(content, dict) or content.get("nbformat") not in (3, 4):
+        raise Unreadable(f"This file is not a Jupyter notebook of format 4 (or 3). {CAN_HELP}")
+    cells = content.get("cells")
+    if content["nbformat"] == 3 and isinstance(sheets := content.get("worksheets"), list):
+        cells = [cell for sheet in sheets if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list)
+                 for cell in sheet["cells"]]  # fmt: skip
+    if not isinstance(cells, list):
+        raise Unreadable(f"This notebook has no list of cells. {CAN_HELP}")
+    if len(cells) > MAX_CELLS:
+        raise Unreadable(f"This notebook has more than {MAX_CELLS} cells: delete what is not part of it, submit again.")
+    for number, cell in enumerate(cells, 1):
+        yield number, _raw_cell(cell)
+
+
+def _raw_cell(cell: Any) -> dict[str, Any] | None:
+    if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw", "heading"):
+        return None
+    source = cell.get("source", cell.get("input", ""))  # format 3 has a code cell's text under "input"
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        return None
+    metadata = cell.get("metadata")
+    mark = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    grade_id = mark.get("grade_id") if isinstance(mark, dict) else None
+    return {
+        "cell_type": "markdown" if cell["cell_type"] == "heading" else cell["cell_type"],
+        "source": _plain(source),
+        "grade_id": grade_id if isinstance(grade_id, str) else None,
+        "attachments": _attachments(cell.get("attachments")),
+    }
+
+
+def _attachments(value: Any) -> dict[str, dict[str, str]] | None:
+    """A markdown cell's attachments where they are well formed."""
+    if isinstance(value, dict) and all(
+        isinstance(bundle, dict) and all(isinstance(text, str) for text in bundle.values()) for bundle in value.values()
+    ):
+        return {
+            _plain(name): {_plain(kind): _plain(text) for kind, text in bundle.items()}
+            for name, bundle in value.items()
+        }
+    return None
+
+
+def _plain(text: str) -> str:
+    """Text without lone surrogates, which cannot be written to a file."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _recognise(
+    cells: Sequence[tuple[int, dict[str, Any]]], marks: dict[str, NotebookNode], functions: Sequence[str]
+) -> tuple[dict[int, str], list[str]]:
+    """Which cell is which of the template's: cell number -> grade_id, and what had to be repaired."""
+    placed: dict[int, str] = {}
+    problems = []
+    sources = {n: cell["source"] for n, cell in cells}
+    for grade_id, original in marks.items():
+        free = [(n, cell) for n, cell in cells if n not in placed and cell["cell_type"] == original.cell_type]
+        claiming = [(n, cell) for n, cell in free if cell["grade_id"] == grade_id]
+        defining = [n for n, cell in free if grade_id in functions and grade_id in function_names(cell["source"])]
+        unclaimed = [n for n, cell in free if cell["grade_id"] not in marks]
+        alike = [n for n in unclaimed if _squeezed(sources[n]) == _squeezed(original.source)]
+        if len(claiming) > 1:
+            problems.append(f"Several cells carried the mark `{grade_id}`; one of them counts.")
+        if claiming:
+            numbers = [n for n, _ in claiming]
+            placed[next((n for n in reversed(numbers) if n in defining), numbers[0])] = grade_id
+        elif own := [n for n in defining if n in unclaimed]:
+            placed[own[-1]] = grade_id
+            problems.append(f"The mark of cell `{grade_id}` was lost; it was recognised by the function it defines.")
+        elif alike:
+            placed[alike[0]] = grade_id
+            problems.append(f"The mark of cell `{grade_id}` was lost; it was recognised by its text.")
+        else:
+            problems.append(f"The cell `{grade_id}` was missing and was put back.")
+    return placed, problems
+
+
+def _with_missing(
+    cells: Sequence[tuple[int, dict[str, Any]]], placed: dict[int, str], marks: dict[str, NotebookNode]
+) -> list[tuple[int, dict[str, Any]]]:
+    """The student's cells and, after their predecessors, the template's that are missing, with number 0."""
+    result = list(cells)
+    after = 0
+    for grade_id, original in marks.items():
+        at = next((i for i, (n, _) in enumerate(result) if n and placed.get(n) == grade_id), None)
+        if at is None:
+            solution = original.metadata["nbgrader"].get("solution")
+            source = "# This cell was missing from the submission." if solution else original.source
+            missing = {"cell_type": original.cell_type, "source": source, "grade_id": grade_id, "attachments": None}
+            result.insert(after, (0, missing))
+            at = after
+        after = at + 1
+    return result
+
+
+def _node(cell: dict[str, Any], original: NotebookNode | None, cell_id: str) -> dict[str, Any]:
+    """A valid cell of format 4.5, with the template's metadata if it is one of the template's."""
+    metadata = {"nbgrader": dict(original.metadata["nbgrader"])} if original is not None else {}
+    node = {"cell_type": cell["cell_type"], "id": cell_id, "metadata": metadata, "source": cell["source"]}
+    if cell["cell_type"] == "code":
+        return {**node, "outputs": [], "execution_count": None}
+    return {**node, "attachments": cell["attachments"]} if cell["attachments"] else node
+
+
+def _squeezed(source: str) -> str:
+    return "".join(source.split())
+
+
+def blank_submission(template: NotebookNode, reason: str) -> NotebookNode:
+    """The template's nbgrader cells without any solution, for a file that could not be read."""
+    cells: list[dict[str, Any]] = []
+    for original in (c for c in template.cells if "nbgrader" in c.metadata):
+        solution = original.metadata["nbgrader"].get("solution")
+        source = f"# {reason}" if solution else original.source
+        cell = {"cell_type": original.cell_type, "source": source, "attachments": None}
+        cells.append(_node(cell, original, f"cell-{len(cells)}"))
+    note = {"cell_type": "markdown", "source": f"**{reason}**", "attachments": None}
+    cells.insert(0, _node(note, None, "note"))
+    content = {"cells": cells, "metadata": template.metadata, "nbformat": 4, "nbformat_minor": 5}
+    blank: NotebookNode = nbformat.from_dict(content)
+    return blank

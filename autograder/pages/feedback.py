@@ -1,0 +1,114 @@
+"""A Report as students read it: HTML for nbgrader's feedback page, text for the terminal."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup, escape
+from rich.console import Group, RenderableType
+from rich.markup import escape as escape_rich
+from rich.padding import Padding
+from rich.text import Text
+
+from autograder.grading.report import Check, Report
+
+MARKS = {"passed": "✓", "failed": "✗", "not assessed": "–"}
+COLOURS = {"passed": "green", "failed": "red", "not assessed": "yellow"}
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def prose(text: str) -> Markup:
+    """A sentence as HTML: everything escaped, `code` in backticks marked as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
+
+
+def number(points: float) -> str:
+    """Points without needless decimals."""
+    return f"{points:.4g}"
+
+
+_templates = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=False)
+_templates.filters["prose"] = prose
+
+
+def waiting(checks: list[Check]) -> str:
+    """How many checks were not assessed, in one sentence; empty when there are none."""
+    points = sum(check.max_points for check in checks if check.state == "not assessed")
+    count = sum(check.state == "not assessed" for check in checks)
+    return f"{count} more, worth {number(points)} points, could not be assessed yet." if count else ""
+
+
+def page_css() -> str:
+    """The style of the feedback blocks, for the page's head."""
+    return (TEMPLATES / "feedback.css").read_text("utf-8")
+
+
+def function_html(report: Report, function: str) -> str:
+    """One function's checks as a block of HTML; the notebook's problems stand with the first function."""
+    checks = report.functions()[function]
+    first = next(iter(report.functions()))
+    return _templates.get_template("function.html.j2").render(
+        function=function,
+        checks=checks,
+        score=number(sum(check.points for check in checks)),
+        max_score=number(sum(check.max_points for check in checks)),
+        diagnosis=report.diagnoses.get(function, ""),
+        problems=report.problems if function == first else (),
+        marks=MARKS,
+        number=number,
+        waiting=waiting(checks),
+    )
+
+
+def function_text(report: Report, function: str) -> str:
+    """One function's checks as plain text."""
+    checks = report.functions()[function]
+    lines = [
+        f"{function}: {number(sum(c.points for c in checks))} / {number(sum(c.max_points for c in checks))} points"
+    ]
+    if function in report.diagnoses:
+        lines.append(f"What happened: {report.diagnoses[function]}")
+    for check in checks:
+        if check.state != "not assessed":
+            lines.append(f"{MARKS[check.state]} {check.state}: {check.sentence}")
+        if check.state == "failed":
+            lines.append(f"    {check.message}")
+    if waiting(checks):
+        lines.append(f"{MARKS['not assessed']} {waiting(checks)}")
+    return "\n".join(lines)
+
+
+def report_text(report: Report) -> RenderableType:
+    """The whole Report for a terminal."""
+    parts: list[RenderableType] = [
+        Text.from_markup(
+            f"[bold]{escape_rich(report.assignment)}: {number(report.score)} / {number(report.max_score)}[/bold]"
+        )
+    ]
+    for name, checks in report.functions().items():
+        points = f"{number(sum(c.points for c in checks))} / {number(sum(c.max_points for c in checks))}"
+        parts.append(Text.from_markup(f"\n[bold]{escape_rich(name)}[/bold]  {points}"))
+        if name in report.diagnoses:
+            parts.append(Padding(Text(f"What happened: {report.diagnoses[name]}", style="bold"), (0, 0, 0, 2)))
+        parts += [_check_text(check) for check in checks if check.state != "not assessed"]
+        if waiting(checks):
+            parts.append(Padding(Text(f"{MARKS['not assessed']} {waiting(checks)}", style="yellow"), (0, 0, 0, 2)))
+    if report.problems:
+        parts.append(Text("\nAbout the file"))
+        parts += [Padding(Text(f"- {problem}"), (0, 0, 0, 2)) for problem in report.problems]
+    if seed := report.fingerprint.get("seed"):
+        parts.append(Text(f"\nRandom inputs came from seed {seed}.", style="dim"))
+    return Group(*parts)
+
+
+def _check_text(check: Check) -> Padding:
+    text = Text.assemble(
+        (f"{MARKS[check.state]} ", COLOURS[check.state]),
+        (f"{number(check.points)}/{number(check.max_points)} ", "dim"),
+        check.sentence,
+    )
+    if check.state == "failed":
+        text.append(f"\n  {check.message}", style="italic")
+    return Padding(text, (0, 0, 0, 2))

@@ -1,0 +1,24 @@
+"""What is plugged into `nbgrader generate_assignment`: the files of the course that a notebook needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat.notebooknode import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Dict, List, Unicode
+
+
+class BundleFiles(NbGraderPreprocessor):
+    """Put the course's files that a notebook needs into its release, since nbgrader follows no directory links."""
+
+    files = Dict(List(Unicode()), help="By assignment: glob patterns, relative to the course's root.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        root = Path(self.parent.parent.coursedir.root)
+        outputs = resources.setdefault("outputs", {})
+        for pattern in self.files.get(self.parent.parent.coursedir.assignment_id, []):
+            for path in sorted(root.glob(pattern)):
+                outputs[str(path.relative_to(root))] = path.read_bytes()
+        return nb, resources

@@ -1,0 +1,62 @@
+"""Where our steps are plugged into nbgrader: called by each course's nbgrader_config.py."""
+
+from __future__ import annotations
+
+from traitlets.config import Config
+
+PLUGINS = "autograder.plugins"
+
+
+def plug_in(c: Config) -> None:
+    """Let nbgrader release with the files that a notebook needs, grade in the sandbox, and write harmless feedback."""
+    c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__"]
+
+    c.GenerateAssignment.preprocessors = [
+        "nbgrader.preprocessors.IncludeHeaderFooter",
+        "nbgrader.preprocessors.InstantiateTests",
+        "nbgrader.preprocessors.LockCells",
+        "nbgrader.preprocessors.ClearSolutions",
+        "nbgrader.preprocessors.ClearOutput",
+        "nbgrader.preprocessors.CheckCellMetadata",
+        "nbgrader.preprocessors.ComputeChecksums",
+        "nbgrader.preprocessors.SaveCells",
+        "nbgrader.preprocessors.ClearHiddenTests",
+        "nbgrader.preprocessors.ClearMarkScheme",
+        "nbgrader.preprocessors.ComputeChecksums",
+        "nbgrader.preprocessors.CheckCellMetadata",
+        f"{PLUGINS}.release.BundleFiles",
+    ]
+
+    # Any file can be read, and students' code runs in the sandbox instead of a kernel.
+    c.Autograde.pre_convert_hook = f"{PLUGINS}.grade.regular_files_only"
+    c.Autograde.exporter_class = f"{PLUGINS}.grade.SubmissionExporter"
+    c.Autograde.sanitize_preprocessors = [
+        "nbgrader.preprocessors.ClearOutput",
+        "nbgrader.preprocessors.DeduplicateIds",
+        "nbgrader.preprocessors.OverwriteKernelspec",
+        "nbgrader.preprocessors.OverwriteCells",
+    ]
+    c.Autograde.autograde_preprocessors = [
+        f"{PLUGINS}.grade.GradeInSandbox",
+        "nbgrader.preprocessors.IgnorePattern",
+        "nbconvert.preprocessors.ClearMetadataPreprocessor",
+        "nbgrader.preprocessors.LimitOutput",
+        "nbgrader.preprocessors.SaveAutoGrades",
+        "nbgrader.preprocessors.AssignLatePenalties",
+    ]
+    c.Exporter.optimistic_validation = True  # once at the end, not after each step
+
+    c.ExportApp.plugin_class = f"{PLUGINS}.exports.Csv"
+
+    # What students wrote in HTML is made harmless.
+    c.GenerateFeedback.exporter_class = f"{PLUGINS}.feedback.FeedbackExporter"
+    c.HTMLExporter.sanitize_html = True  # of outputs
+    c.HTMLExporter.filters = {
+        "markdown2html": f"{PLUGINS}.feedback.harmless_markdown",
+        "clean_html": f"{PLUGINS}.feedback.harmless_output",
+    }
+    c.GenerateFeedback.preprocessors = [
+        "nbgrader.preprocessors.GetGrades",
+        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+        f"{PLUGINS}.feedback.FeedbackStyle",
+    ]

@@ -1,0 +1,1 @@
+"""Where students' code runs: one confined process, and the bytes that cross."""

@@ -1,0 +1,337 @@
+"""One confined process with limits: start it, call into it, kill it."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import secrets
+import select
+import shutil
+import signal
+import site
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from autograder.errors import CannotGrade
+from autograder.sandbox import wire
+
+ENGINE = Path(__file__).parent
+# What the BLAS kernel and NumPy's loops are chosen by: the student's side has to follow the grader's.
+NUMERIC_VARIABLES = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES")
+
+LOOK_SECONDS = 0.2  # how often a busy worker's use of time and disk is looked at
+PATIENCE = 3  # on a busy machine a second of processor time can take so many on the clock
+MAX_REQUEST = 1 << 16
+MAX_FILES = 5_000  # in a scratch directory
+MAX_THREADS = 100  # a limit of the kernel's would count those of all the user's processes
+CANNOT_CONFINE = (
+    "This machine cannot confine students' code ({why}): grading needs Linux 6.7 or newer with Landlock. Grade on "
+    "such a machine, or trust the submissions with --sandbox none."
+)
+
+
+class CannotConfine(CannotGrade):
+    """The kernel of this machine cannot confine a process; the text says what to do."""
+
+
+class Died(Exception):
+    """The worker ended, or talked nonsense, before it answered."""
+
+
+class TimeUp(Exception):
+    """The worker did not answer in time and was killed."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use."""
+
+    seconds_per_call: float = 10.0
+    seconds_per_submission: float = 90.0
+    memory_mb: int = 1024
+    file_mb: int = 16
+    disk_mb: int = 64
+    output_kb: int = 1000
+    open_files: int = 64
+    sandbox: str = "sandlock"  # or "none", which confines nothing
+
+    def allowance(self) -> Allowance:
+        """What a submission may use in all its processes together."""
+        return Allowance(self.seconds_per_submission, self.memory_mb << 15)
+
+
+@dataclass
+class Allowance:
+    """What is left of what a submission may use."""
+
+    seconds: float
+    answer_bytes: int  # what comes of answers stays in memory
+
+
+class Sandbox:
+    """A worker in a scratch directory of its own. Use it as a context manager: leaving it kills the worker."""
+
+    def __init__(self, files: Mapping[str, Path], limits: Limits, left: Allowance) -> None:
+        """`files` maps paths inside the scratch directory to the files copied there.
+
+        Raises CannotConfine, or CannotGrade where this machine has no room or no process for it.
+        """
+        self.limits = limits
+        self._left = left
+        self._worker: _Worker | None = None
+        try:
+            self.scratch = Path(tempfile.gettempdir(), f"autograder-{secrets.token_hex(4)}")  # the worker makes it
+            self._start(files)
+        except (OSError, wire.WireError) as error:
+            raise CannotGrade(
+                f"No process can be started for students' code ({error}). Put that right, then grade again."
+            ) from None
+
+    def _start(self, files: Mapping[str, Path]) -> None:
+        try:
+            if (room := shutil.disk_usage(self.scratch.parent).free >> 20) < self.limits.disk_mb:
+                raise CannotGrade(
+                    f"There are {room} MB left in {self.scratch.parent}, and a submission may write "
+                    f"{self.limits.disk_mb}: make room, or name another directory in TMPDIR. What was graded is kept."
+                )
+            self._worker = _fork_server().fork(self._request())
+            answer = wire.unpack(wire.read_frame(self._worker.answers, MAX_REQUEST))
+            if not answer["ready"]:
+                raise CannotConfine(CANNOT_CONFINE.format(why=answer["why"]))
+            for target, origin in files.items():
+                destination = self.scratch / target
+                destination.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(origin, destination)
+        except BaseException:
+            self.close()
+            raise
+
+    def ask(self, frame: bytes, seconds: float, lend: Callable[[Any], Any] | None = None) -> Any:
+        """Send a packed message and return the answer; `lend` answers what the worker asks meanwhile.
+
+        Raises TimeUp when the worker used so many seconds of processor time, or PATIENCE times as many on the clock,
+        and Died when it ended, or filled its scratch directory. Then it is gone.
+        """
+        assert self._worker is not None
+        try:
+            watch = self._watch(self._worker, seconds)
+            while True:
+                wire.write_frame(self._worker.requests, frame, watch)
+                body = wire.read_frame(self._worker.answers, self._left.answer_bytes, watch)
+                answer = wire.unpack(body)
+                if lend is None or not isinstance(answer, dict) or "lend" not in answer:
+                    self._left.answer_bytes -= len(body)  # questions are not kept
+                    return answer
+                frame = wire.pack(lend(answer))
+        except TimeoutError as error:
+            self.close()
+            raise TimeUp(f"no answer within {seconds:g} s") from error
+        except (wire.WireError, BrokenPipeError) as error:
+            self.close()
+            raise Died(str(error)) from error
+
+    def close(self) -> None:
+        """Kill the worker, and delete its scratch directory."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.kill()
+        _remove(self.scratch)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _watch(self, worker: _Worker, seconds: float) -> Callable[[], float]:
+        """A function that looks after the worker now and then: it raises, or returns how many seconds it can wait."""
+        if seconds <= 0:
+            raise TimeoutError
+        start = time.monotonic()
+        next_look = start + LOOK_SECONDS
+        cpu_start: float | None = None  # as it was at the first look, which most calls never see
+
+        def watch() -> float:
+            nonlocal next_look, cpu_start
+            now = time.monotonic()
+            if now >= next_look:
+                used, threads = worker.cpu_seconds_and_threads()
+                cpu_start = used if cpu_start is None else cpu_start
+                if threads > MAX_THREADS:
+                    raise wire.WireError("more threads than a notebook has")
+                if used - cpu_start > seconds or now - start > PATIENCE * seconds:
+                    raise TimeoutError
+                if _overfull(self.scratch, self.limits.disk_mb << 20):
+                    raise wire.WireError("the scratch directory is full")
+                next_look = now + LOOK_SECONDS
+            return next_look - now
+
+        return watch
+
+    def _request(self) -> dict[str, Any]:
+        """What the fork server is told about a new worker."""
+        limits = self.limits
+        return {
+            "scratch": str(self.scratch),
+            "environment": {name: str(self.scratch) for name in ("HOME", "TMPDIR", "MPLCONFIGDIR")},
+            "confined": limits.sandbox != "none",
+            "readable": readable_paths(),
+            "writable": [str(self.scratch), os.devnull],
+            "memory_bytes": limits.memory_mb << 20,
+            "file_bytes": limits.file_mb << 20,
+            "open_files": limits.open_files,
+            "cpu_seconds": int(limits.seconds_per_submission),
+            "output_bytes": limits.output_kb << 10,
+        }
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """A forked worker: its process, and our ends of its two pipes."""
+
+    pid: int
+    pidfd: int
+    requests: int
+    answers: int
+
+    def cpu_seconds_and_threads(self) -> tuple[float, int]:
+        """Processor time that all its threads used so far, and how many there are."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has just ended: its pipe tells
+            return 0.0, 0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), int(fields[17])
+
+    def kill(self) -> None:
+        """End it, and wait until it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        poller = select.poll()
+        poller.register(self.pidfd, select.POLLIN)
+        poller.poll(5000)
+        for descriptor in (self.pidfd, self.requests, self.answers):
+            os.close(descriptor)
+
+
+class _ForkServer:
+    """The process that workers are forked from (forkserver.py), and our end of the socket to it."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # -S -P: no site hooks, no directory of ours on the path; what is needed is spelled out
+        command = [sys.executable, "-S", "-B", "-P", str(ENGINE / "forkserver.py"), str(theirs.fileno())]
+        self.owner = os.getpid()
+        self._lock = threading.Lock()
+        self._socket = ours
+        with theirs:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, cwd="/", env=_environment(), pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )  # fmt: skip
+
+    def fork(self, request: dict[str, Any]) -> _Worker:
+        """A new worker. Raises CannotConfine when there is none to be had."""
+        requests_in, requests_out = os.pipe()
+        answers_in, answers_out = os.pipe()
+        try:
+            with self._lock:
+                socket.send_fds(self._socket, [json.dumps(request).encode()], [requests_in, answers_out])
+                text, fds, _, _ = socket.recv_fds(self._socket, 32, 1)
+        except OSError:
+            text = b""
+        finally:
+            os.close(requests_in)
+            os.close(answers_out)
+        if not text:
+            os.close(requests_out)
+            os.close(answers_in)
+            raise CannotConfine(CANNOT_CONFINE.format(why="the process that starts workers ended"))
+        os.set_blocking(requests_out, False)  # a worker that does not read must not hold us up
+        return _Worker(int(text), fds[0], requests_out, answers_in)
+
+    def close(self) -> None:
+        """Let the process end, once its workers are gone."""
+        self._socket.close()
+        if self.owner == os.getpid():
+            self.process.wait()
+
+
+_servers: list[_ForkServer] = []  # the one of this process, once it is needed
+
+
+def _fork_server() -> _ForkServer:
+    """The fork server of this process. One that was inherited by forking belongs to the parent."""
+    if not _servers or _servers[0].owner != os.getpid() or _servers[0].process.poll() is not None:
+        _servers[:] = [_ForkServer()]
+        atexit.register(_servers[0].close)
+    return _servers[0]
+
+
+def _overfull(folder: Path, limit: int) -> bool:
+    """Whether a directory that is being written to holds more bytes, or more files, than it may."""
+    left, count, waiting = limit, MAX_FILES, [str(folder)]
+    while waiting and left >= 0 and count >= 0:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                count -= 1
+                stat = entry.stat(follow_symlinks=False)
+                left -= max(stat.st_size, 512 * stat.st_blocks)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+    return left < 0 or count < 0
+
+
+def _remove(folder: Path) -> None:
+    """Delete a directory in which hostile code has written: too deep for Python, or without permissions."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except (OSError, RecursionError):
+        for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+            subprocess.run([*command, "--", str(folder)], check=False, stderr=subprocess.DEVNULL)
+
+
+def _environment() -> dict[str, str]:
+    """A worker's whole environment but for its scratch directory: no secret of the grader's is in it."""
+    return {
+        "PYTHONPATH": os.pathsep.join(_package_directories()),
+        "MPLBACKEND": "Agg",
+        "TQDM_DISABLE": "1",
+        "OPENBLAS_NUM_THREADS": "1",  # 50x50 matrices: more threads only cost
+        "LANG": "C.UTF-8",
+        **{name: os.environ[name] for name in NUMERIC_VARIABLES if name in os.environ},
+    }
+
+
+def readable_paths() -> list[str]:
+    """What a worker may read: Python, its packages and the system's libraries. No checks, no course.
+
+    Raises CannotConfine where these hold the checks, too.
+    """
+    places = [sys.base_prefix, *_package_directories(), "/lib", "/lib64", "/usr/lib", "/usr/lib64",
+              "/etc/ld.so.cache", "/dev/urandom", "/proc/self", "/proc/cpuinfo", "/proc/meminfo"]  # fmt: skip
+    places += [str(Path(sys.executable).parent), str(Path(sys.prefix) / "pyvenv.cfg")]
+    if within := next((place for place in places if ENGINE.is_relative_to(place)), None):
+        raise CannotConfine(
+            f"Students' code could read the checks, which lie in {within} with the packages that it needs: install "
+            "this package from a clone elsewhere, with `pip install --editable`."
+        )
+    return [place for place in places if os.path.exists(place)]
+
+
+def _package_directories() -> list[str]:
+    """The site-packages in use. The repository itself (an editable install) is none of them."""
+    return list(dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()]))

@@ -16,8 +16,9 @@ import nbformat
 
 from autograder.grading.assignment import ENGINE, Assignment
 from autograder.grading.checks import run_checks
+from autograder.grading.outcome import Outcome
 from autograder.grading.reference import Reference
-from autograder.grading.student import Outcome, RemoteFunction
+from autograder.grading.student import RemoteFunction
 
 CONFIG = """c = get_config()
 c.CourseDirectory.course_id = "dinosaur-island"

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from autograder.grading.assignment import course_root, load_assignment
-from autograder.sandbox import wire
+from autograder.sandbox import process, wire
 
 WORKERS = 100
 MOST_MS = 60

@@ -7,8 +7,9 @@ import pytest
 
 from autograder.grading.assignment import course_root, load_assignment
 from autograder.grading.checks import run_checks
+from autograder.grading.outcome import Outcome
 from autograder.grading.reference import Reference, call, run_cells
-from autograder.grading.student import Outcome, RemoteFunction
+from autograder.grading.student import RemoteFunction
 from autograder.sandbox import wire
 
 RELATIVE = 1e-12  # more than six BLAS kernels differ by; see "Numerics" in docs/architecture.md
@@ -50,7 +51,7 @@ class PerturbedSolution:
 
     @cached_property
     def cells(self):
-        namespace = run_cells({**self.reference.cells, "cell": self.cell})
+        namespace = run_cells({**self.reference.cells, "cell": self.cell}, self.reference.assignment.import_folders)
         initialize = namespace["initialize_parameters"]
         namespace["initialize_parameters"] = lambda *sizes: self.off(initialize(*sizes))
         return namespace

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import fields
 from pathlib import Path
 
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder import MOVED
 from autograder.errors import CannotGrade
 from autograder.sandbox.process import Limits
 
@@ -17,9 +19,14 @@ CONFIG = "nbgrader_config.py"
 def course_config(root: Path) -> Config:
     """The configuration of the course in `root`."""
     try:
-        return PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+        config = PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+        for section in config.values():
+            for value in section.values():
+                if isinstance(value, str) and value.rpartition(".")[0] in MOVED:
+                    importlib.import_module(value.rpartition(".")[0])
     except (SyntaxError, NameError, ImportError) as error:
         raise CannotGrade(f"{root / CONFIG} cannot be read: {type(error).__name__}: {error}.") from None
+    return config
 
 
 def course_limits(root: Path) -> Limits:

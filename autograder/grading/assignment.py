@@ -55,6 +55,11 @@ class Assignment:
             raise AssignmentError(f"assignment.toml names the file {missing}, which is not there.")
         return files
 
+    @property
+    def import_folders(self) -> tuple[Path, ...]:
+        """Where the checks and the solution find what they import beside packages."""
+        return self.folder, self.source.parent, self.root
+
     @cached_property
     def arguments_that_matter(self) -> dict[str, list[str]]:
         """Which arguments of a function have to be as asked after the call: function -> parameter names."""
@@ -70,9 +75,22 @@ class Assignment:
     @cached_property
     def checks_hash(self) -> str:
         """Changes with anything that a verdict depends on: checks, solution, engine, files in the sandbox."""
-        files = [*self.check_files, *ENGINE.glob("*.py"), self.source, *self.sandbox_files.values()]
-        parts = sorted(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest() for path in files)
+        files = {
+            "source": self.source,
+            **{f"checks/{path.relative_to(self.folder)}": path for path in self.check_files},
+            **{f"engine/{path.relative_to(ENGINE)}": path for path in _engine_files()},
+            **{f"sandbox/{name}": path for name, path in self.sandbox_files.items()},
+        }
+        parts = sorted(
+            name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest() for name, path in files.items()
+        )
         return hashlib.sha256(b"".join(parts)).hexdigest()  # the same wherever the course lies
+
+
+def _engine_files() -> list[Path]:
+    """The modules and templates of this package; assignments, and what a new one is made from, are none of it."""
+    found = (path for pattern in ("*.py", "*/**/*.py", "*/**/*.j2", "*/**/*.css") for path in ENGINE.glob(pattern))
+    return [path for path in found if path.relative_to(ENGINE).parts[0] not in ("assignments", "new")]
 
 
 def read_source(path: Path) -> NotebookNode:

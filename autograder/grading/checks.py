@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 import platform
-import sys
 import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
@@ -22,11 +21,13 @@ from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, AssignmentError
 from autograder.grading.compare import CheckFailed
 from autograder.grading.diagnosis.misconceptions import diagnose, load_misconceptions
+from autograder.grading.outcome import CallFailed
+from autograder.grading.own_modules import importing_from
 from autograder.grading.reference import Reference
 from autograder.grading.report import Check, Picture, Report, State
-from autograder.grading.student import CallFailed, Student
+from autograder.grading.student import Student
 from autograder.notebook.submission import read_submission
-from autograder.sandbox.process import Limits
+from autograder.sandbox.process import Limits, refuse_readable
 
 # What is installed beside pytest, or set for it, must not change a verdict.
 PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
@@ -46,6 +47,8 @@ def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None 
     students' code safely, and AssignmentError when the checks themselves are wrong.
     """
     limits = limits or Limits()
+    if limits.sandbox != "none":
+        refuse_readable(assignment.root, assignment.folder)
     submission = read_submission(data, assignment.template, list(assignment.points))
     reference = _reference(assignment)
     with Student(submission, assignment.sandbox_files, reference.signatures, limits) as student:
@@ -92,7 +95,7 @@ UNWRITTEN = ("NotDefined", "NotImplementedError")
 
 def run_checks(assignment: Assignment, student: Student, reference: Reference, seed: int) -> list[Check]:
     """Run the assignment's checks on a student's functions."""
-    with _alone_with(str(assignment.folder)):
+    with _alone(), importing_from(assignment.import_folders):
         plugin, items = _collected(assignment, assignment.checks_hash)
         plugin.run = Run(student, reference, seed)
         try:
@@ -136,14 +139,12 @@ def _collected(assignment: Assignment, checks_hash: str) -> tuple[ChecksPlugin, 
 
 
 @contextlib.contextmanager
-def _alone_with(folder: str) -> Iterator[None]:
-    """Let the checks import the helpers beside them, and nothing that is set for pytest reach them."""
+def _alone() -> Iterator[None]:
+    """Let nothing that is set for pytest reach the checks."""
     kept = {name: os.environ.pop(name) for name in PYTEST_VARIABLES if name in os.environ}
-    sys.path.insert(0, folder)
     try:
         yield
     finally:
-        sys.path.remove(folder)
         os.environ.update(kept)
 
 

@@ -14,7 +14,9 @@ from types import CodeType
 from typing import Any
 
 from autograder.grading.assignment import Assignment, read_source
-from autograder.grading.student import Outcome, RemoteFunction
+from autograder.grading.outcome import Outcome
+from autograder.grading.own_modules import importing_from
+from autograder.grading.student import RemoteFunction
 from autograder.notebook.needed_code import Snippet, needed_code
 from autograder.notebook.submission import read_submission
 from autograder.sandbox import wire
@@ -24,7 +26,7 @@ Namespace = dict[str, Any]
 
 def load_reference(notebook: Path) -> Namespace:
     """The global names of a source notebook after its solution cells, and what they need, have run."""
-    return run_cells(solution_cells(notebook))
+    return run_cells(solution_cells(notebook), (notebook.resolve().parent, notebook.resolve().parents[2]))
 
 
 def solution_cells(notebook: Path) -> dict[str, str]:
@@ -46,11 +48,12 @@ def _text(snippet: Snippet) -> str:
     return "\n".join(ast.unparse(body[index]) for index in snippet.statements)
 
 
-def run_cells(cells: Mapping[str, str]) -> Namespace:
-    """The global names after cells of ours (name -> source) have run in a fresh namespace."""
+def run_cells(cells: Mapping[str, str], folders: tuple[Path, ...]) -> Namespace:
+    """The global names after cells of ours (name -> source) have run; they import from `folders` too."""
     namespace: Namespace = {"__name__": "reference"}
-    for name, source in cells.items():
-        exec(_compiled(name, source), namespace)
+    with importing_from(folders):
+        for name, source in cells.items():
+            exec(_compiled(name, source), namespace)
     return namespace
 
 
@@ -63,10 +66,10 @@ class Reference:
     """The solution's functions, as attributes that answer with an Outcome, like those of `Student`."""
 
     def __init__(self, assignment: Assignment, cell: str = "") -> None:
-        self._assignment = assignment
+        self.assignment = assignment
         self.cells = solution_cells(assignment.source)
         self.identity = assignment.checks_hash
-        self._namespace = run_cells({**self.cells, "cell": cell})
+        self._namespace = run_cells({**self.cells, "cell": cell}, assignment.import_folders)
         self.functions = list(assignment.points)
         self.signatures = {name: inspect.signature(self._namespace[name]) for name in self.functions}
         self._answers: dict[bytes, list[Outcome]] = {}
@@ -91,7 +94,7 @@ class Reference:
     def with_cell(self, source: str) -> Reference:
         """The same functions after one more cell has run."""
         if source not in self._with_cells:
-            self._with_cells[source] = Reference(self._assignment, source)
+            self._with_cells[source] = Reference(self.assignment, source)
         return self._with_cells[source]
 
     def part(self, name: str) -> Callable[..., Outcome]:

@@ -2,7 +2,7 @@
 
 import os
 
-from autograder.plugins.setup import plug_in
+from autograder import plug_in
 
 c = get_config()  # noqa: F821 - nbgrader provides it
 plug_in(c)  # release, sandbox, feedback

@@ -317,19 +317,22 @@ def _environment() -> dict[str, str]:
 
 
 def readable_paths() -> list[str]:
-    """What a worker may read: Python, its packages and the system's libraries. No checks, no course.
-
-    Raises CannotConfine where these hold the checks, too.
-    """
+    """What a worker may read: Python, its packages and the system's libraries."""
     places = [sys.base_prefix, *_package_directories(), "/lib", "/lib64", "/usr/lib", "/usr/lib64",
               "/etc/ld.so.cache", "/dev/urandom", "/proc/self", "/proc/cpuinfo", "/proc/meminfo"]  # fmt: skip
     places += [str(Path(sys.executable).parent), str(Path(sys.prefix) / "pyvenv.cfg")]
-    if within := next((place for place in places if ENGINE.is_relative_to(place)), None):
-        raise CannotConfine(
-            f"Students' code could read the checks, which lie in {within} with the packages that it needs: install "
-            "this package from a clone elsewhere, with `pip install --editable`."
-        )
     return [place for place in places if os.path.exists(place)]
+
+
+def refuse_readable(*secrets: Path) -> None:
+    """Raise CannotConfine where one of these files or folders lies in what a worker may read."""
+    places = [Path(place).resolve() for place in readable_paths()]
+    for secret in secrets:
+        if within := next((place for place in places if secret.resolve().is_relative_to(place)), None):
+            raise CannotConfine(
+                f"Students' code could read {secret}, which lies in {within} with the packages that it needs: move the "
+                "course to another directory."
+            )
 
 
 def _package_directories() -> list[str]:

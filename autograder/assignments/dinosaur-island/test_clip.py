@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from dinosaur_inputs import GRADIENTS, gradients
 
-from autograder.grading.compare import CheckFailed, assert_same, short
-from autograder.grading.report import Picture
+from autograder import CheckFailed, Picture, assert_same
+from autograder.grading.compare import short
 
 
 def clipped(student, values, bound):

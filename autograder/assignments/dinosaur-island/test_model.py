@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from dinosaur_inputs import LETTERS, PARAMETERS, lines_after, printed_losses, shapes, vocabulary
 
-from autograder.grading.compare import CheckFailed, assert_same, short
-from autograder.grading.report import Picture
+from autograder import CheckFailed, Picture, assert_same
+from autograder.grading.compare import short
 
 RTOL, ATOL = 1e-7, 1e-9
 ITERATIONS = 2001

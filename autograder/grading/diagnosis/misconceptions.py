@@ -14,8 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograder.grading.assignment import Assignment, AssignmentError, read_toml
+from autograder.grading.outcome import CallFailed, Outcome
 from autograder.grading.reference import Reference, call, run_cells
-from autograder.grading.student import CallFailed, Calls, Outcome
+from autograder.grading.student import Calls
 
 # A misconception that takes longer, or much longer than the student's function, counts as endless.
 SECONDS, SECONDS_OF_ENDLESS = 5.0, 2.0
@@ -117,6 +118,7 @@ class Variant:
 
     def __init__(self, assignment: Assignment, reference: Reference, misconception: Misconception) -> None:
         self._reference = reference
+        self._folders = assignment.import_folders
         self._misconception = misconception
         self._matter = assignment.arguments_that_matter.get(misconception.function, [])
         self._namespaces: dict[str, dict[str, Any]] = {}  # by the cell that runs after the others
@@ -138,7 +140,7 @@ class Variant:
         name = self._misconception.function
         if cell not in self._namespaces:
             cells = {**self._reference.cells, name: self._misconception.source, "cell": cell}
-            self._namespaces[cell] = run_cells(cells)
+            self._namespaces[cell] = run_cells(cells, self._folders)
         outcome = call(self._namespaces[cell], name, tuple(arguments), self._reference.signatures[name])
         return replace(outcome, arguments={name: outcome.arguments[name] for name in matter})
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.grading.compare import assert_same
+from autograder import assert_same
 
 
 @pytest.mark.points(4)

@@ -1,0 +1,183 @@
+"""The process in which a student's cells run: started when first called, and again after it died."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from autograder.grading.hints import hint_for
+from autograder.grading.lending import Lent, lend
+from autograder.grading.outcome import CallFailed, Outcome
+from autograder.notebook.needed_code import needed_code
+from autograder.notebook.submission import Submission
+from autograder.sandbox import wire
+from autograder.sandbox.process import Allowance, Died, Limits, Sandbox, TimeUp
+
+SAID = 150  # characters of an exception's text that are shown: it could hold a hidden input
+CELLS = "your cells"
+SCRATCH = re.compile(r"\S*/autograder-\w{8}/")
+TIMEOUTS_ALLOWED = 2  # per function; after that its calls are not tried any more
+LESS_PATIENT = 5  # times, after the first: whatever calls a loop that never ends will not end either
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a student's functions are defined: files with another text, and a cell of ours after theirs."""
+
+    files: tuple[tuple[str, str], ...] = ()
+    cell: str = ""
+
+
+class Patience:
+    """How long a call may take, by what is left for the notebook and by which functions ran out of time before."""
+
+    def __init__(self, limits: Limits, left: Allowance) -> None:
+        self.left = left
+        self._limits = limits
+        self._timeouts: dict[str, int] = {}  # by function
+
+    def seconds(self) -> float:
+        """What the next call may take."""
+        return min(self._limits.seconds_per_call / (LESS_PATIENT if self._timeouts else 1), self.left.seconds)
+
+    def refuse_endless(self, who: str) -> None:
+        """Raise CallFailed for what ran out of time too often."""
+        if self._timeouts.get(who, 0) >= TIMEOUTS_ALLOWED:
+            raise CallFailed(f"`{who}` was not tried again: it had run out of time {TIMEOUTS_ALLOWED} times.", "TimeUp")
+
+    def ran_out(self, who: str, seconds: float, used: float) -> CallFailed:
+        """Count that `who` did not finish in `seconds`, and say so."""
+        self._timeouts[who] = self._timeouts.get(who, 0) + 1
+        limit = (f"{self._limits.seconds_per_submission:g} seconds for the whole notebook are used up"
+                 if self.left.seconds <= used else f"it was stopped after {seconds:g} seconds")  # fmt: skip
+        return CallFailed(f"`{who}` did not finish: {limit}. Does a loop never end?", "TimeUp")
+
+
+class StudentProcess:
+    """Runs a notebook's needed cells in a sandbox, and calls the functions that they define."""
+
+    def __init__(self, submission: Submission, files: Mapping[str, Path], signatures: Mapping[str, inspect.Signature],
+                 limits: Limits, left: Allowance, lent: Lent) -> None:  # fmt: skip
+        self._submission = submission
+        self._snippets = needed_code(submission.cells, list(signatures))
+        self._files = files
+        self._signatures = signatures
+        self._limits = limits
+        self._lent = lent
+        self._patience = Patience(limits, left)
+        self._sandbox: Sandbox | None = None
+        self._loaded: Setting | None = None  # in which the cells ran in the sandbox
+        self._written: set[str] = set()  # the files with other content in the sandbox now
+        self._errors: list[dict[str, Any]] = []
+        self._defined: list[str] = []
+
+    def close(self) -> None:
+        """Kill the sandbox; the next call starts another."""
+        if self._sandbox is not None:
+            self._sandbox.close()
+            self._sandbox = self._loaded = None
+            self._written = set()
+
+    def call(self, name: str, setting: Setting, calls: Sequence[Sequence[Any]], frame: bytes) -> list[Outcome]:
+        """The outcomes of calls that `frame` asks for. Raises CallFailed."""
+        try:
+            return self._call_once(name, setting, calls, frame)
+        except CallFailed as failure:
+            if failure.kind != "Died":
+                raise
+        return self._call_once(name, setting, calls, frame)  # something else may have killed it
+
+    def _call_once(self, name: str, setting: Setting, calls: Sequence[Sequence[Any]], frame: bytes) -> list[Outcome]:
+        self._patience.refuse_endless(name)
+        self._load(setting)
+        if name not in self._defined:
+            raise CallFailed(self._why_not_defined(name), "NotDefined")
+        try:
+            answers = self._ask(frame, name)
+            return [self._outcome(name, arguments, answer)
+                    for arguments, answer in zip(calls, answers, strict=True)]  # fmt: skip
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            self.close()  # forged or garbled: no answer of our worker looks like this
+            raise CallFailed(f"`{name}` gave no usable answer.", "Died") from error
+
+    def _outcome(self, name: str, arguments: Sequence[Any], answer: Mapping[str, Any]) -> Outcome:
+        if answer["error"] is not None:
+            error = answer["error"]
+            raise CallFailed(self._explain(name, error), str(error["type"]), str(error["text"]))
+        names = list(self._signatures[name].parameters)
+        changed = list(answer["arguments"])
+        if len(changed) not in (0, len(arguments)) or not isinstance(answer["printed"], str):
+            raise ValueError("not an answer")
+        return Outcome(answer["returned"], dict(zip(names, changed, strict=False)), answer["printed"])
+
+    def _load(self, setting: Setting) -> None:
+        """See to a running worker whose cells ran in this setting."""
+        if self._loaded == setting:
+            return
+        self._patience.refuse_endless(CELLS)
+        if self._sandbox is None:
+            self._sandbox = Sandbox(self._files, self._limits, self._patience.left)
+        original = {path: self._files[path].read_text("utf-8") for path in self._written if path in self._files}
+        message = {
+            "do": "load",
+            "snippets": [(f"cell {one.cell_number}", one.source, one.statements) for one in self._snippets],
+            "files": {**original, **dict(setting.files)},
+            "functions": list(self._signatures),
+            "lent": list(self._lent),
+            "cell": setting.cell,
+        }
+        try:
+            answer = self._ask(wire.pack(message), CELLS)
+            self._errors = [dict(error) for error in answer["errors"]]
+            self._defined = [str(name) for name in answer["defined"]]
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            self.close()
+            raise CallFailed("The notebook's cells gave no usable answer.", "Died") from error
+        self._written = set(dict(setting.files))
+        self._loaded = setting
+
+    def _ask(self, frame: bytes, who: str) -> Any:
+        assert self._sandbox is not None
+        seconds = self._patience.seconds()
+        start = time.monotonic()
+        try:
+            return self._sandbox.ask(frame, seconds, partial(lend, self._lent) if self._lent else None)
+        except TimeUp as error:
+            self.close()
+            raise self._patience.ran_out(who, seconds, time.monotonic() - start) from error
+        except Died as error:
+            self.close()
+            raise CallFailed(
+                f"`{who}` took its Python process down: it ended it, or used more than {self._limits.memory_mb} MB of "
+                "memory or a forbidden system call, or what it gave back was too large.",
+                "Died",
+            ) from error
+        finally:
+            self._patience.left.seconds -= time.monotonic() - start
+
+    def _why_not_defined(self, name: str) -> str:
+        if name in self._submission.syntax_errors:
+            return self._submission.syntax_errors[name]
+        for error in self._errors:
+            return f"`{name}` is not defined, because a cell that it needs failed: {self._explain(name, error)}"
+        return f"`{name}` is not defined in this notebook. Keep the function's name as it was handed out."
+
+    def _explain(self, name: str, error: Mapping[str, Any]) -> str:
+        """One paragraph: what was raised, on which line of which cell, and what usually causes it."""
+        kind = str(error["type"])[:80]
+        text = SCRATCH.sub("", str(error["text"])[:400])[:SAID]  # it is another one each time
+        if kind == "NotImplementedError":
+            return f"`{name}` is not written yet: replace `raise NotImplementedError()` by your code."
+        place = ""
+        for cell in self._submission.cells:
+            lines = cell.source.splitlines()
+            line = error["line"]
+            if error["at"] == f"cell {cell.number}" and isinstance(line, int) and 0 < line <= len(lines):
+                place = f", in cell {cell.number}, line {line}: `{lines[line - 1].strip()[:100]}`"
+        return " ".join(filter(None, [f"`{name}` stopped with {kind}: {text}{place}.", hint_for(kind, text)]))

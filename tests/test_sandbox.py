@@ -1,6 +1,7 @@
 """What a submission can and cannot do, tried from inside the real sandbox."""
 
 import os
+import re
 import socket
 import tempfile
 import threading
@@ -63,6 +64,8 @@ def test_an_argument_that_is_given_twice_is_two_arguments():
         "/etc/passwd",
         "/proc/GRADER/environ",
         "/proc/GRADER/mem",
+        "/proc/self/net/unix",
+        "/proc/self/mountinfo",
     ],
 )
 def test_nothing_of_the_graders_can_be_read(place):
@@ -106,6 +109,64 @@ def test_only_its_own_process_can_be_signalled():
     signal = "import ctypes\nreturn ctypes.CDLL(None).tgkill(arguments[0], arguments[0], 0)"
     assert run(signal.replace("arguments[0]", "os.getpid()"))["returned"] == 0
     assert run(signal, os.getpid())["returned"] == -1
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        "os.readlink('LINK')",
+        "os.readlink('link', dir_fd=os.open('FOLDER', os.O_PATH))",
+        "os.chdir('LINK')",
+        "os.fchdir(os.open('LINK', os.O_PATH))",
+        "os.getxattr('FILE', 'user.mark')",
+        "os.getxattr('LINK', 'user.mark', follow_symlinks=False)",
+        "os.listxattr('FILE')",
+        "fcntl.flock(package, fcntl.LOCK_SH)",
+        "fcntl.lockf(package, fcntl.LOCK_SH | fcntl.LOCK_NB)",
+        "fcntl.fcntl(package, fcntl.F_GETLK, bytes(32))",
+        "fcntl.fcntl(package, fcntl.F_OFD_SETLK, bytes(32))",
+        "fcntl.fcntl(package, fcntl.F_OFD_GETLK, bytes(32))",
+        "fcntl.fcntl(package, fcntl.F_SETLEASE, fcntl.F_RDLCK)",
+        "fcntl.fcntl(package, fcntl.F_GETLEASE)",
+        "fcntl.fcntl(os.open(os.path.dirname(os.__file__), 0), fcntl.F_NOTIFY, 1)",
+        "os.preadv(package, [bytearray(1)], 0, os.RWF_NOWAIT)",
+        "os.posix_fadvise(package, 0, 0, os.POSIX_FADV_DONTNEED)",
+        "checked(libc.readahead(package, 0, 4096))",
+        "checked(libc.mincore(0, 0, 0))",
+        "checked(libc.syscall(451, package, bytes(16), bytes(40), 0))",  # cachestat
+        "checked(libc.getpgid(GRADER))",
+    ],
+)
+def test_no_trace_can_be_read_or_left_at_files_of_others(look, tmp_path):
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "link").symlink_to(tmp_path)
+    places = {"LINK": tmp_path / "link", "FILE": tmp_path / "file", "FOLDER": tmp_path, "GRADER": os.getpid()}
+    for name, value in places.items():
+        look = look.replace(name, str(value))
+    body = (
+        "import ctypes, fcntl\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "def checked(result):\n"
+        "    if result == -1: raise OSError(ctypes.get_errno(), 'refused')\n"
+        "package = os.open(os.__file__, os.O_RDONLY)\n"
+    )
+    refusal = run(body + look)["error"]
+    assert refusal is not None and re.search("not permitted|not implemented|refused", refusal["text"])
+
+
+def test_what_libraries_do_without_thinking_works():
+    body = (
+        "import inspect, pathlib, shutil, threading, matplotlib.pyplot, numpy.testing\n"
+        "open('a', 'w').write('x')\n"
+        "shutil.copyfile('a', 'b')\n"
+        "assert pathlib.Path('b').resolve().read_text() == 'x'\n"
+        "matplotlib.pyplot.savefig('figure.png')\n"
+        "thread = threading.Thread(target=numpy.linalg.norm, args=([1.0],))\n"
+        "thread.start()\n"
+        "thread.join()\n"
+        "return 'def attack' in inspect.getsource(attack)"
+    )
+    assert run(body)["returned"] is True
 
 
 def test_no_signals_can_be_ordered_from_the_kernel():
@@ -164,7 +225,11 @@ def test_a_worker_that_does_not_read_holds_nobody_up():
 @pytest.mark.parametrize(
     "mess",
     [
-        "for _ in range(3000):\n    os.mkdir('d')\n    os.chdir('d')",
+        "at = os.open('.', 0)\n"
+        "for _ in range(3000):\n"
+        "    os.mkdir('d', dir_fd=at)\n"
+        "    at, before = os.open('d', 0, dir_fd=at), at\n"
+        "    os.close(before)",
         "os.mkdir('secret', 0o300)\nopen('secret/file', 'w').close()",
         "for i in range(3000): open(f'file{i}', 'w').close()",
     ],

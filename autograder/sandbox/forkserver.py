@@ -117,6 +117,8 @@ def _confine(request: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     sys.path.insert(0, ENGINE)
+    # A worker may read no link. Before Python 3.13, realpath raises then, and half of the libraries ask for it.
+    os.path.realpath = lambda path, **_: os.path.abspath(path)  # type: ignore[assignment]
     import numpy as np
     import numpy.random  # else each worker would load it anew
     import sandlock

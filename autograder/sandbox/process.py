@@ -319,7 +319,8 @@ def _environment() -> dict[str, str]:
 def readable_paths() -> list[str]:
     """What a worker may read: Python, its packages and the system's libraries."""
     places = [sys.base_prefix, *_package_directories(), "/lib", "/lib64", "/usr/lib", "/usr/lib64",
-              "/etc/ld.so.cache", "/dev/urandom", "/proc/self", "/proc/cpuinfo", "/proc/meminfo"]  # fmt: skip
+              "/etc/ld.so.cache", "/dev/urandom", "/proc/cpuinfo", "/proc/meminfo"]  # fmt: skip
+    places += [f"/proc/self/{name}" for name in ("maps", "stat", "statm", "status")]  # not net/, which is the machine's
     places += [str(Path(sys.executable).parent), str(Path(sys.prefix) / "pyvenv.cfg")]
     return [place for place in places if os.path.exists(place)]
 

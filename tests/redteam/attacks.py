@@ -87,13 +87,16 @@ def placed(text, places):
 
 
 class Surroundings:
-    """A grader's surroundings with a secret file and two listening sockets in them."""
+    """A grader's surroundings with a secret file, a link and two listening sockets in them."""
 
     def __init__(self, folder: Path, root: Path) -> None:
         ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
         self.folder = folder
         folder.mkdir()
         (folder / "canary").write_text(SECRET)
+        (folder / "link").symlink_to(SECRET)
+        with contextlib.suppress(OSError):  # a file system without attributes
+            os.setxattr(folder / "canary", "user.secret", SECRET.encode())
         self.tcp, self.unix = socket.socket(), socket.socket(socket.AF_UNIX)
         self.tcp.bind(("127.0.0.1", 0))
         here = os.getcwd()
@@ -104,7 +107,7 @@ class Surroundings:
             listener.listen()
             listener.setblocking(False)
         self.places = {
-            "CANARY": folder / "canary", "FOLDER": folder, "PORT": self.tcp.getsockname()[1],
+            "CANARY": folder / "canary", "LINK": folder / "link", "FOLDER": folder, "PORT": self.tcp.getsockname()[1],
             "SOCKET": folder / "socket", "PID": os.getpid(), "ROOT": root,
             "HOME": Path.home(),
         }  # fmt: skip
@@ -125,7 +128,7 @@ class Surroundings:
         if snapshot(self.folder) != self._before:
             found.append("changed a file")
             for path in self.folder.iterdir():
-                if path.name not in ("canary", "socket"):
+                if path.name not in ("canary", "link", "socket"):
                     path.unlink()
             self._before = snapshot(self.folder)
         for listener in (self.tcp, self.unix):

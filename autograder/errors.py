@@ -1,5 +1,15 @@
 """What every command says in one line, instead of a traceback."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from autograder.messages import Message, render
+
 
 class CannotGrade(Exception):
-    """Nothing comes of this command; the text says why, and what to do."""
+    """Nothing comes of this command; the `message` says why, and what to do."""
+
+    def __init__(self, template: str, /, **values: Any) -> None:
+        self.message = Message(template, **values)
+        super().__init__(render(self.message))

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from autograder.grading.report import Check, Report
+from autograder.messages import Message
 from autograder.pages.class_report import items, misconceptions
 from tests.test_grade_class import grade
 
@@ -121,8 +122,8 @@ def test_discrimination_is_the_correlation_with_the_other_checks():
 
 def test_misconceptions_come_by_frequency():
     def wrong(known):
-        check = Check("f.a", "f", "It works.", "failed", 0, 1, "No.", known)
-        return Report("x", (check,), diagnoses={"f": f"You thought {known}."})
+        check = Check("f.a", "f", "It works.", "failed", 0, 1, Message("No."), known)
+        return Report("x", (check,), diagnoses={"f": Message("You thought {what}.", what=known)})
 
     rows = misconceptions({"a": wrong("one"), "b": wrong("two"), "c": wrong("two")})
     assert rows == [("two", "f", "You thought two.", ["b", "c"]), ("one", "f", "You thought one.", ["a"])]

@@ -10,6 +10,7 @@ from autograder.course.selftest import misconception_cases, with_cells
 from autograder.grading.assignment import course_root, load_assignment
 from autograder.grading.checks import grade
 from autograder.grading.report import Report
+from autograder.messages import render
 
 ASSIGNMENT = load_assignment("dinosaur-island", course_root())
 KNOWN = {case.id: case for case in misconception_cases(ASSIGNMENT)}
@@ -63,13 +64,13 @@ def test_what_cannot_be_assessed_says_so_and_names_the_check_that_it_waits_for()
     waiting = [check for check in report.functions()["clip"] if check.state == "not assessed"]
     assert points["clip"] == 0
     assert len(waiting) == 7
-    assert all("another check failed" in check.message for check in waiting)
+    assert all("another check failed" in render(check.message) for check in waiting)
 
 
 def test_an_exception_is_shown_with_its_line_and_its_usual_cause():
     cell = "def clip(gradients, maxValue):\n    a, b = gradients['dWax'], 1\n    return a @ a"
     _, report = scores(with_cells(ASSIGNMENT, [cell]))
-    message = report.functions()["clip"][0].message
+    message = render(report.functions()["clip"][0].message)
     assert "line 3" in message
     assert "`return a @ a`" in message
     assert "shapes do not fit" in message
@@ -110,7 +111,8 @@ def test_odd_values_fail_and_are_nobody_elses_fault(returned):
     cell = f"def clip(gradients, maxValue):\n    return {returned}"
     points, report = scores(with_cells(ASSIGNMENT, [cell]))
     assert points["clip"] == 0
-    assert report.problems == ("The mark of cell `clip` was lost; it was recognised by the function it defines.",)
+    lost = "The mark of cell `clip` was lost; it was recognised by the function it defines."
+    assert [render(problem) for problem in report.problems] == [lost]
 
 
 @pytest.mark.parametrize("text", ["'loss' * 200_000", "'loss 1.0\\n' * 100_000"], ids=["one line", "many lines"])
@@ -243,7 +245,7 @@ def model(data, ix_to_char, char_to_ix, num_iterations=35000, n_a=50, dino_names
     optimize([0] * 1000, [0] * 1000, np.zeros((1, 1)), large)
 """
     _, report = scores(with_cells(ASSIGNMENT, [broken, asks]))
-    assert "larger than any in this exercise" in report.functions()["model"][0].message
+    assert "larger than any in this exercise" in render(report.functions()["model"][0].message)
 
 
 def test_what_is_given_back_is_kept_within_bounds():
@@ -255,7 +257,7 @@ def clip(gradients, maxValue):
     points, report = scores(with_cells(ASSIGNMENT, [cell]))
     assert 0 < points["clip"] < 15
     assert sys.getsizeof(report.to_json()) < 100_000
-    assert any("too large" in check.message for check in report.functions()["clip"])
+    assert any("too large" in render(check.message) for check in report.functions()["clip"])
 
 
 @pytest.mark.parametrize(
@@ -272,5 +274,5 @@ def test_no_misconception_is_named_that_is_not_there(line):
 def test_what_an_exception_says_is_one_line_of_text():
     said = r"'\x1b[2J\ud800\n/tmp/autograder-abcdefgh/utils/rnn.py'"
     _, report = scores(with_cells(ASSIGNMENT, [f"def clip(gradients, maxValue):\n    raise ValueError({said})"]))
-    message = report.functions()["clip"][0].message
+    message = render(report.functions()["clip"][0].message)
     assert message.startswith("`clip` stopped with ValueError:  [2J? utils/rnn.py")

@@ -151,7 +151,7 @@ class Course:
         """
         folder = self.submitted_folder(student, assignment.name)
         if why := why_no_notebook(folder, assignment.name):
-            return why
+            return str(why)
         if glob.has_magic(student):
             return "nbgrader takes *, ? and [ in a student's name for a pattern: rename the directory."
         marker = recorded_path(self.root, assignment.name, student)
@@ -180,7 +180,7 @@ class Course:
                     read_submission(read_file(notebook), assignment.template, list(assignment.points))
                     without[student] = "Not graded yet, or something of ours broke down: run `autograder grade`."
             except Unreadable as error:
-                without[student] = why_no_notebook(notebook.parent, assignment.name) or str(error)
+                without[student] = str(why_no_notebook(notebook.parent, assignment.name) or error)
         return reports, without
 
     def scores(self, assignment: Assignment, students: list[str]) -> Table:

@@ -14,8 +14,9 @@ import numpy as np
 
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment
-from autograder.grading.checks import OUR_FAULT, grade
+from autograder.grading.checks import grade, ours
 from autograder.grading.report import Report
+from autograder.messages import render
 from autograder.notebook.handed_in import Unreadable
 from autograder.sandbox.process import Limits
 
@@ -81,10 +82,10 @@ def report_of(data: bytes, assignment: Assignment, seed: int, limits: Limits) ->
 
 def keep(report: Report, path: Path) -> str:
     """Put a Report into the cache. One that failed on our side is not kept; returns in what it did."""
-    ours = " ".join(problem for problem in report.problems if OUR_FAULT in problem)
-    if not ours:
+    broken = " ".join(render(problem) for problem in report.problems if ours(problem))
+    if not broken:
         write_whole(path, report.to_json())
-    return ours
+    return broken
 
 
 def write_whole(path: Path, text: str) -> None:

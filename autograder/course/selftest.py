@@ -19,6 +19,7 @@ from autograder.grading.assignment import Assignment
 from autograder.grading.checks import grade
 from autograder.grading.diagnosis.misconceptions import load_misconceptions
 from autograder.grading.report import Report
+from autograder.messages import render
 from autograder.notebook.cells import function_names
 from autograder.sandbox.process import Limits
 
@@ -102,7 +103,7 @@ def verdict_errors(assignment: Assignment, case: Case, report: Report) -> list[s
     ]
     for name, points in assignment.points.items():
         if name != case.function and scores[name] < points:
-            lost = [f"{check.id} ({check.message})" for check in report.functions()[name] if check.state != "passed"]
+            lost = [f"{c.id} ({render(c.message)})" for c in report.functions()[name] if c.state != "passed"]
             errors.append(f"{case.id}: correct `{name}` got {scores[name]:g} of {points:g}: {'; '.join(lost)}")
     if case.function:
         if scores[case.function] >= assignment.points[case.function]:

@@ -26,6 +26,7 @@ from autograder.grading.own_modules import importing_from
 from autograder.grading.reference import Reference
 from autograder.grading.report import Check, Picture, Report, State
 from autograder.grading.student import Student
+from autograder.messages import Message
 from autograder.notebook.submission import read_submission
 from autograder.sandbox.process import Limits, refuse_readable
 
@@ -62,8 +63,9 @@ def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None 
         else check
         for check in checks
     ]
-    problems = (*submission.problems, *(f"{c.id} could not be assessed: {c.message}" for c in checks if _ours(c)))
-    diagnoses = {name: misconception.tells for name, misconception in known.items()}
+    broken = (Message(BROKEN, check=c.id, why=c.message) for c in checks if c.message and ours(c.message))
+    problems = (*submission.problems, *broken)
+    diagnoses = {name: Message(misconception.tells) for name, misconception in known.items()}
     return Report(assignment.name, tuple(checks), problems, diagnoses, fingerprint(assignment, seed))
 
 
@@ -80,16 +82,13 @@ def _reference(assignment: Assignment) -> Reference:
     return Reference(assignment)
 
 
-def _one_line(text: str) -> str:
-    """Text that moves no terminal's cursor."""
-    return "".join(char if char.isprintable() else " " for char in text)
+def ours(message: Message) -> bool:
+    """Whether it says that something of ours broke down."""
+    return message.template in (BROKEN, OUR_FAULT)
 
 
-def _ours(check: Check) -> bool:
-    return check.state == "not assessed" and check.message.startswith(OUR_FAULT)
-
-
-OUR_FAULT = "The check itself failed"
+BROKEN = "{check} could not be assessed: {why}"
+OUR_FAULT = "The check itself failed ({error}: {text}): this costs no points for good."
 UNWRITTEN = ("NotDefined", "NotImplementedError")
 
 
@@ -195,7 +194,10 @@ class ChecksPlugin:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.errors.append(f"{report.nodeid} cannot be read: {report.longreprtext}")
+            lines = [
+                line.removeprefix("E").strip() for line in report.longreprtext.splitlines() if line.startswith("E ")
+            ]
+            self.errors.append(f"{report.nodeid} cannot be read: {' '.join(lines) or report.longreprtext}")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         known = {(item.path, item.name.partition("[")[0]) for item in items}
@@ -246,15 +248,12 @@ class ChecksPlugin:
             if (
                 isinstance(error, CallFailed)
                 and error.kind in UNWRITTEN
-                and any(check.message == _one_line(str(error)) for check in self.run.checks)
+                and any(check.message == error.message for check in self.run.checks)
             ):
-                error = NotAssessed(str(error))  # said once is enough
+                error = NotAssessed(error.message)  # said once is enough
             picture = error.picture if isinstance(error, CheckFailed) else None
-            if (
-                isinstance(error, Exception)
-                and _verdict(error)[1].startswith(OUR_FAULT)
-                and self._solution_passes(item)
-            ):
+            said = _verdict(error)[1]
+            if isinstance(error, Exception) and said and ours(said) and self._solution_passes(item):
                 error = CheckFailed("The result is of another kind than what the exercise asks for.")
             self._add(item, *_verdict(error), picture)
         assert call.when != "collect"
@@ -266,9 +265,10 @@ class ChecksPlugin:
         function = _function(item)
         for check in self.run.checks:
             if check.function == function and check.id.split(".", 1)[1] in needed and check.state != "passed":
-                raise NotAssessed(f"This could not be assessed, since another check failed: {check.sentence}")
+                text = "This could not be assessed, since another check failed: {check}"
+                raise NotAssessed(Message(text, check=Message(check.sentence)))
 
-    def _add(self, item: pytest.Item, state: State, message: str, picture: Picture | None) -> None:
+    def _add(self, item: pytest.Item, state: State, message: Message | None, picture: Picture | None) -> None:
         (points,) = next(iter(item.iter_markers("points"))).args
         sentence = " ".join((getattr(item, "obj", None).__doc__ or item.name).split())
         self.run.checks.append(
@@ -279,7 +279,7 @@ class ChecksPlugin:
                 state=state,
                 points=float(points) if state == "passed" else 0.0,
                 max_points=float(points),
-                message=_one_line(message),
+                message=message,
                 picture=picture,
             )
         )
@@ -288,22 +288,28 @@ class ChecksPlugin:
 class NotAssessed(Exception):
     """A check that this one builds on did not pass."""
 
+    def __init__(self, message: Message) -> None:
+        super().__init__()
+        self.message = message
+
 
 def _function(item: pytest.Item) -> str:
     """The function that a check is about: test_clip.py is about `clip`."""
     return item.path.stem.removeprefix("test_")
 
 
-def _verdict(error: BaseException | None) -> tuple[State, str]:
+def _verdict(error: BaseException | None) -> tuple[State, Message | None]:
     match error:
         case None:
-            return "passed", ""
+            return "passed", None
         case NotAssessed():
-            return "not assessed", str(error)
-        case CallFailed() | CheckFailed() | AssertionError():
-            return "failed", str(error) or "The result is not what the exercise asks for."
+            return "not assessed", error.message
+        case CallFailed() | CheckFailed():
+            return "failed", error.message
+        case AssertionError():
+            return "failed", Message(str(error) or "The result is not what the exercise asks for.")
         case _:
-            return "not assessed", f"{OUR_FAULT} ({type(error).__name__}: {error}): this costs no points for good."
+            return "not assessed", Message(OUR_FAULT, error=type(error).__name__, text=str(error))
 
 
 @lru_cache(maxsize=4)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from autograder.messages import Message
+
 HINTS: tuple[tuple[str, str, str], ...] = (
     ("ValueError", r"not aligned|mismatch in its core dimension|could not be broadcast",
      "Two arrays' shapes do not fit: print `.shape` of both; a vector of this course is a column, (n, 1)."),
@@ -34,9 +36,9 @@ HINTS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 
 
-def hint_for(kind: str, text: str) -> str:
-    """The sentence for an exception of type `kind` with message `text`; empty when none is known."""
+def hint_for(kind: str, text: str) -> Message | None:
+    """The sentence for an exception of type `kind` with message `text`, where one is known."""
     for known, pattern, hint in HINTS:
         if kind == known and re.search(pattern, text):
-            return hint
-    return ""
+            return Message(hint)
+    return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.messages import Message, render
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -18,7 +20,8 @@ class Outcome:
 class CallFailed(AssertionError):
     """The student's function is missing, raised, hung or took its process down; the text is for the student."""
 
-    def __init__(self, message: str, kind: str, said: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: Message, kind: str, said: str = "") -> None:
+        super().__init__(render(message))
+        self.message = message
         self.kind = kind  # the exception's type name, "TimeUp", "Died" or "NotDefined"
         self.said = said  # the exception's own text

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from autograder.messages import Message, render
+
 State = Literal["passed", "failed", "not assessed"]
 
 
@@ -32,7 +34,7 @@ class Check:
     state: State
     points: float
     max_points: float
-    message: str = ""
+    message: Message | None = None
     misconception: str | None = None
     picture: Picture | None = None
 
@@ -43,8 +45,8 @@ class Report:
 
     assignment: str
     checks: tuple[Check, ...]
-    problems: tuple[str, ...] = ()
-    diagnoses: dict[str, str] = field(default_factory=dict)  # function -> what the student misunderstood
+    problems: tuple[Message, ...] = ()
+    diagnoses: dict[str, Message] = field(default_factory=dict)  # function -> what the student misunderstood
     fingerprint: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0  # that grading took: no part of the verdict, and 0 where nobody measured it
 
@@ -75,7 +77,7 @@ class Report:
                         "state": check.state,
                         "points": check.points,
                         "max_points": check.max_points,
-                        "message": check.message,
+                        "message": render(check.message),
                         "misconception": check.misconception,
                     }
                     for check in checks
@@ -88,7 +90,7 @@ class Report:
             "score": self.score,
             "max_score": self.max_score,
             "functions": functions,
-            "problems": list(self.problems),
+            "problems": [render(problem) for problem in self.problems],
             "fingerprint": self.fingerprint,
         }
 
@@ -98,8 +100,10 @@ class Report:
     @staticmethod
     def from_json(text: str) -> Report:
         data = json.loads(text)
-        data["checks"] = tuple(
-            Check(**{**check, "picture": check["picture"] and Picture(**check["picture"])}) for check in data["checks"]
-        )
-        data["problems"] = tuple(data["problems"])
+        for check in data["checks"]:
+            check["picture"] = check["picture"] and Picture(**check["picture"])
+            check["message"] = check["message"] and Message.from_plain(check["message"])
+        data["checks"] = tuple(Check(**check) for check in data["checks"])
+        data["problems"] = tuple(map(Message.from_plain, data["problems"]))
+        data["diagnoses"] = {name: Message.from_plain(one) for name, one in data["diagnoses"].items()}
         return Report(**data)

@@ -128,7 +128,7 @@ class _Remembering:
             self.calls.append(Calls(name, frame, self._answers[key], time.monotonic() - start, setting.cell))
         answer = self._answers[key]
         if isinstance(answer, CallFailed):
-            raise CallFailed(str(answer), answer.kind, answer.said)
+            raise CallFailed(answer.message, answer.kind, answer.said)
         return answer
 
 

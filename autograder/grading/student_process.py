@@ -14,6 +14,7 @@ from typing import Any
 from autograder.grading.hints import hint_for
 from autograder.grading.lending import Lent, lend
 from autograder.grading.outcome import CallFailed, Outcome
+from autograder.messages import Message
 from autograder.notebook.needed_code import needed_code
 from autograder.notebook.submission import Submission
 from autograder.sandbox import wire
@@ -49,14 +50,18 @@ class Patience:
     def refuse_endless(self, who: str) -> None:
         """Raise CallFailed for what ran out of time too often."""
         if self._timeouts.get(who, 0) >= TIMEOUTS_ALLOWED:
-            raise CallFailed(f"`{who}` was not tried again: it had run out of time {TIMEOUTS_ALLOWED} times.", "TimeUp")
+            text = "`{who}` was not tried again: it had run out of time {count} times."
+            raise CallFailed(Message(text, who=_words(who), count=TIMEOUTS_ALLOWED), "TimeUp")
 
     def ran_out(self, who: str, seconds: float, used: float) -> CallFailed:
         """Count that `who` did not finish in `seconds`, and say so."""
         self._timeouts[who] = self._timeouts.get(who, 0) + 1
-        limit = (f"{self._limits.seconds_per_submission:g} seconds for the whole notebook are used up"
-                 if self.left.seconds <= used else f"it was stopped after {seconds:g} seconds")  # fmt: skip
-        return CallFailed(f"`{who}` did not finish: {limit}. Does a loop never end?", "TimeUp")
+        if self.left.seconds <= used:
+            seconds = self._limits.seconds_per_submission
+            text = "`{who}` did not finish: {seconds:g} s for the whole notebook are used up. Does a loop never end?"
+        else:
+            text = "`{who}` did not finish: it was stopped after {seconds:g} seconds. Does a loop never end?"
+        return CallFailed(Message(text, who=_words(who), seconds=seconds), "TimeUp")
 
 
 class StudentProcess:
@@ -104,7 +109,7 @@ class StudentProcess:
                     for arguments, answer in zip(calls, answers, strict=True)]  # fmt: skip
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             self.close()  # forged or garbled: no answer of our worker looks like this
-            raise CallFailed(f"`{name}` gave no usable answer.", "Died") from error
+            raise CallFailed(Message("`{name}` gave no usable answer.", name=name), "Died") from error
 
     def _outcome(self, name: str, arguments: Sequence[Any], answer: Mapping[str, Any]) -> Outcome:
         if answer["error"] is not None:
@@ -138,7 +143,7 @@ class StudentProcess:
             self._defined = [str(name) for name in answer["defined"]]
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             self.close()
-            raise CallFailed("The notebook's cells gave no usable answer.", "Died") from error
+            raise CallFailed(Message("The notebook's cells gave no usable answer."), "Died") from error
         self._written = set(dict(setting.files))
         self._loaded = setting
 
@@ -153,31 +158,41 @@ class StudentProcess:
             raise self._patience.ran_out(who, seconds, time.monotonic() - start) from error
         except Died as error:
             self.close()
-            raise CallFailed(
-                f"`{who}` took its Python process down: it ended it, or used more than {self._limits.memory_mb} MB of "
-                "memory or a forbidden system call, or what it gave back was too large.",
-                "Died",
-            ) from error
+            text = ("`{who}` took its Python process down: it ended it, or used more than {memory} MB of memory or a "
+                    "forbidden system call, or what it gave back was too large.")  # fmt: skip
+            values = {"who": _words(who), "memory": self._limits.memory_mb}
+            raise CallFailed(Message(text, **values), "Died") from error
         finally:
             self._patience.left.seconds -= time.monotonic() - start
 
-    def _why_not_defined(self, name: str) -> str:
+    def _why_not_defined(self, name: str) -> Message:
         if name in self._submission.syntax_errors:
             return self._submission.syntax_errors[name]
         for error in self._errors:
-            return f"`{name}` is not defined, because a cell that it needs failed: {self._explain(name, error)}"
-        return f"`{name}` is not defined in this notebook. Keep the function's name as it was handed out."
+            text = "`{name}` is not defined, because a cell that it needs failed: {why}"
+            return Message(text, name=name, why=self._explain(name, error))
+        text = "`{name}` is not defined in this notebook. Keep the function's name as it was handed out."
+        return Message(text, name=name)
 
-    def _explain(self, name: str, error: Mapping[str, Any]) -> str:
+    def _explain(self, name: str, error: Mapping[str, Any]) -> Message:
         """One paragraph: what was raised, on which line of which cell, and what usually causes it."""
         kind = str(error["type"])[:80]
         text = SCRATCH.sub("", str(error["text"])[:400])[:SAID]  # it is another one each time
         if kind == "NotImplementedError":
-            return f"`{name}` is not written yet: replace `raise NotImplementedError()` by your code."
-        place = ""
+            text = "`{name}` is not written yet: replace `raise NotImplementedError()` by your code."
+            return Message(text, name=name)
+        values: dict[str, Any] = {"name": name, "kind": kind, "text": text}
+        said = "`{name}` stopped with {kind}: {text}."
         for cell in self._submission.cells:
             lines = cell.source.splitlines()
             line = error["line"]
             if error["at"] == f"cell {cell.number}" and isinstance(line, int) and 0 < line <= len(lines):
-                place = f", in cell {cell.number}, line {line}: `{lines[line - 1].strip()[:100]}`"
-        return " ".join(filter(None, [f"`{name}` stopped with {kind}: {text}{place}.", hint_for(kind, text)]))
+                values |= {"cell": cell.number, "line": line, "code": lines[line - 1].strip()[:100]}
+                said = "`{name}` stopped with {kind}: {text}, in cell {cell}, line {line}: `{code}`."
+        if hint := hint_for(kind, text):
+            return Message("{what} {hint}", what=Message(said, **values), hint=hint)
+        return Message(said, **values)
+
+
+def _words(who: str) -> str | Message:
+    return Message(CELLS) if who == CELLS else who

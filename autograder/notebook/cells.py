@@ -9,6 +9,8 @@ import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
+from autograder.messages import Message
+
 MAX_CODE = 50_000  # characters in a cell: the lesson's longest has 3,000
 HARMLESS_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
@@ -25,7 +27,7 @@ class Cell:
 def function_names(source: str) -> set[str]:
     """The functions that a cell defines at its top level; also by assignment, as in `clip = partial(...)`."""
     tree = parse(source)
-    if isinstance(tree, str):
+    if isinstance(tree, Message):
         return set(re.findall(r"^def\s+(\w+)", source, re.MULTILINE))
     names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     return names | {t.id for node in tree.body if isinstance(node, ast.Assign) for t in node.targets
@@ -52,11 +54,11 @@ def runnable(source: str) -> str:
 
 
 @lru_cache(maxsize=64)  # most cells of a class are the same
-def parse(source: str) -> ast.Module | str:
-    """The cell's syntax tree, or in a few words why there is none."""
+def parse(source: str) -> ast.Module | Message:
+    """The cell's syntax tree, or why there is none: the Message lacks the number of the `cell`."""
     if len(source) > MAX_CODE:
-        return f"it holds more than {MAX_CODE:,} characters"
-    last = ""
+        return Message("Python cannot read cell {cell}: it holds more than {most:,} characters.", most=MAX_CODE)
+    last = None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for text in (source, plain_python(source)):  # magics look like nothing in Python: try without, then blank them
@@ -67,7 +69,8 @@ def parse(source: str) -> ast.Module | str:
                 compile(tree, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
                 return tree
             except SyntaxError as error:
-                last = f"line {error.lineno}: {error.msg}"
+                last = error
             except (ValueError, RecursionError, MemoryError):
-                return "it holds characters, or a nesting, that Python does not read"
-    return last
+                return Message("Python cannot read cell {cell}: it takes no such characters, or no such nesting.")
+    assert last is not None
+    return Message("Python cannot read cell {cell}: line {line}: {error}.", line=last.lineno, error=last.msg)

@@ -28,18 +28,22 @@ def restore_name(folder: Path, assignment: str) -> Path | None:
         return None
 
 
-def why_no_notebook(folder: Path, assignment: str) -> str:
+def why_no_notebook(folder: Path, assignment: str) -> Unreadable | None:
     """What to say where a submission lacks the file with the assignment's name; nothing where it is there."""
     name = f"{assignment}.ipynb"
     if os.path.lexists(folder / name):
-        return ""
+        return None
     files = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
     notebooks = [path.name for path in _notebooks(folder)]
     if len(notebooks) == 1:
-        return f"The notebook is named {notebooks[0]} and cannot be renamed here: give it the name {name}."
+        text = "The notebook is named {seen} and cannot be renamed here: give it the name {name}."
+        return Unreadable(text, seen=notebooks[0], name=name)
     if notebooks:
         return _several(notebooks, name)
-    return f"There is no notebook among what was handed in ({', '.join(files)[:200] or 'nothing'}): ask for {name}."
+    if not files:
+        return Unreadable("Nothing was handed in: ask for {name}.", name=name)
+    text = "There is no notebook among what was handed in ({files}): ask for {name}."
+    return Unreadable(text, files=", ".join(files)[:200], name=name)
 
 
 def handed_in(folder: Path, assignment: str) -> Path:
@@ -50,14 +54,17 @@ def handed_in(folder: Path, assignment: str) -> Path:
     found = _notebooks(folder) or [path for inside in _visible(folder, "*/") for path in _notebooks(inside)]
     named = [path for path in found if path.name == f"{assignment}.ipynb"]
     if not found:
-        raise Unreadable(why_no_notebook(folder, assignment))
+        why = why_no_notebook(folder, assignment)
+        assert why is not None
+        raise why
     if len(named or found) > 1:
-        raise Unreadable(_several([str(path.relative_to(folder)) for path in found], f"{assignment}.ipynb"))
+        raise _several([str(path.relative_to(folder)) for path in found], f"{assignment}.ipynb")
     return (named or found)[0]
 
 
-def _several(notebooks: list[str], name: str) -> str:
-    return f"There are {len(notebooks)} notebooks ({', '.join(notebooks)[:200]}): keep one, and name it {name}."
+def _several(notebooks: list[str], name: str) -> Unreadable:
+    text = "There are {count} notebooks ({seen}): keep one, and name it {name}."
+    return Unreadable(text, count=len(notebooks), seen=", ".join(notebooks)[:200], name=name)
 
 
 def _notebooks(folder: Path) -> list[Path]:
@@ -74,12 +81,15 @@ def read_file(path: Path) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
-        raise Unreadable(f"There is no file {path}.") from None
+        raise Unreadable("There is no file {path}.", path=path) from None
     except OSError as error:
-        why = "it is a link" if error.errno == errno.ELOOP else error.strerror
-        raise Unreadable(f"{path.name} cannot be opened ({why}): submit the notebook file itself.") from error
+        if error.errno == errno.ELOOP:
+            text = "{file} cannot be opened (it is a link): submit the notebook file itself."
+            raise Unreadable(text, file=path.name) from error
+        text = "{file} cannot be opened ({why}): submit the notebook file itself."
+        raise Unreadable(text, file=path.name, why=error.strerror) from error
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise Unreadable(f"{path.name} is no regular file: submit the notebook file itself.")
+        raise Unreadable("{file} is no regular file: submit the notebook file itself.", file=path.name)
     with os.fdopen(handle, "rb") as file:
         return file.read(MAX_BYTES + 1)  # one more than is read from: too large is said in one place

@@ -11,12 +11,13 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from autograder.messages import Message
 from autograder.notebook.cells import MAX_CODE, Cell, function_names, parse
 from autograder.notebook.handed_in import MAX_BYTES, Unreadable
 
 MAX_CELLS = 2_000
 MAX_CODE_IN_ALL = 300_000  # reading them takes seconds, and 200 times as much memory
-CAN_HELP = "Open it in JupyterLab, check that it runs, save it, and submit that file."
+CAN_HELP = Message("Open it in JupyterLab, check that it runs, save it, and submit that file.")
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class Submission:
     """A readable notebook. `notebook` is the repaired one that nbgrader can record."""
 
     cells: tuple[Cell, ...]
-    problems: tuple[str, ...]
+    problems: tuple[Message, ...]
     notebook: NotebookNode
-    syntax_errors: dict[str, str]  # function -> why Python cannot read the cell that should define it
+    syntax_errors: dict[str, Message]  # function -> why Python cannot read the cell that should define it
 
 
 def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str]) -> Submission:
@@ -38,10 +39,11 @@ def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str
     sizes = [len(cell["source"]) for _, cell in raw_cells if cell and cell["cell_type"] == "code"]
     if sum(size for size in sizes if size <= MAX_CODE) > MAX_CODE_IN_ALL:
         raise Unreadable(
-            f"This notebook has more than {MAX_CODE_IN_ALL:,} characters of code: delete what is not part of it, and "
-            "submit again."
+            "This notebook has more than {most:,} characters of code: delete what is not part of it, and submit again.",
+            most=MAX_CODE_IN_ALL,
         )
-    problems = [f"Cell {number} is damaged and was skipped." for number, cell in raw_cells if cell is None]
+    damaged = [number for number, cell in raw_cells if cell is None]
+    problems = [Message("Cell {cell} is damaged and was skipped.", cell=number) for number in damaged]
     cells = [(number, cell) for number, cell in raw_cells if cell is not None]
     marks = {c.metadata["nbgrader"]["grade_id"]: c for c in template.cells if "nbgrader" in c.metadata}
     placed, repairs = _recognise(cells, marks, functions)
@@ -61,11 +63,12 @@ def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str
     syntax_errors = {}
     for one in code:
         tree = parse(one.source)
-        if isinstance(tree, str):
-            problems.append(f"Python cannot read cell {one.number}: {tree}.")
+        if isinstance(tree, Message):
+            why = Message(tree.template, **tree.values, cell=one.number)
+            problems.append(why)
             for name in functions:
                 if re.search(rf"^[ \t]*def[ \t]+{name}\b", one.source, re.MULTILINE):
-                    syntax_errors[name] = f"Python cannot read cell {one.number}, which should define `{name}`: {tree}."
+                    syntax_errors[name] = Message("`{name}` is not defined: {why}", name=name, why=why)
     return Submission(tuple(code), tuple(problems), notebook, syntax_errors)
 
 
@@ -73,24 +76,26 @@ def _raw_cells(data: bytes) -> Iterator[tuple[int, dict[str, Any] | None]]:
     """(number, {cell_type, source, grade_id, attachments}) of each cell, None for a damaged one."""
     if len(data) > MAX_BYTES:
         raise Unreadable(
-            f"This file is larger than {MAX_BYTES // 1_000_000} MB: clear the outputs, save, submit again."
+            "This file is larger than {most} MB: clear the outputs, save, submit again.", most=MAX_BYTES // 1_000_000
         )
     if not data.strip():
-        raise Unreadable(f"This file is empty. {CAN_HELP}")
+        raise Unreadable("This file is empty. {help}", help=CAN_HELP)
     try:
         content = json.loads(data)
     except (ValueError, RecursionError):
-        raise Unreadable(f"This file is not a Jupyter notebook: it does not hold JSON text. {CAN_HELP}") from None
+        text = "This file is not a Jupyter notebook: it does not hold JSON text. {help}"
+        raise Unreadable(text, help=CAN_HELP) from None
     if not isinstance(content, dict) or content.get("nbformat") not in (3, 4):
-        raise Unreadable(f"This file is not a Jupyter notebook of format 4 (or 3). {CAN_HELP}")
+        raise Unreadable("This file is not a Jupyter notebook of format 4 (or 3). {help}", help=CAN_HELP)
     cells = content.get("cells")
     if content["nbformat"] == 3 and isinstance(sheets := content.get("worksheets"), list):
         cells = [cell for sheet in sheets if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list)
                  for cell in sheet["cells"]]  # fmt: skip
     if not isinstance(cells, list):
-        raise Unreadable(f"This notebook has no list of cells. {CAN_HELP}")
+        raise Unreadable("This notebook has no list of cells. {help}", help=CAN_HELP)
     if len(cells) > MAX_CELLS:
-        raise Unreadable(f"This notebook has more than {MAX_CELLS} cells: delete what is not part of it, submit again.")
+        text = "This notebook has more than {most:,} cells: delete what is not part of it, submit again."
+        raise Unreadable(text, most=MAX_CELLS)
     for number, cell in enumerate(cells, 1):
         yield number, _raw_cell(cell)
 
@@ -133,7 +138,7 @@ def _plain(text: str) -> str:
 
 def _recognise(
     cells: Sequence[tuple[int, dict[str, Any]]], marks: dict[str, NotebookNode], functions: Sequence[str]
-) -> tuple[dict[int, str], list[str]]:
+) -> tuple[dict[int, str], list[Message]]:
     """Which cell is which of the template's: cell number -> grade_id, and what had to be repaired."""
     placed: dict[int, str] = {}
     problems = []
@@ -145,18 +150,20 @@ def _recognise(
         unclaimed = [n for n, cell in free if cell["grade_id"] not in marks]
         alike = [n for n in unclaimed if _squeezed(sources[n]) == _squeezed(original.source)]
         if len(claiming) > 1:
-            problems.append(f"Several cells carried the mark `{grade_id}`; one of them counts.")
+            problems.append(Message("Several cells carried the mark `{mark}`; one of them counts.", mark=grade_id))
         if claiming:
             numbers = [n for n, _ in claiming]
             placed[next((n for n in reversed(numbers) if n in defining), numbers[0])] = grade_id
         elif own := [n for n in defining if n in unclaimed]:
             placed[own[-1]] = grade_id
-            problems.append(f"The mark of cell `{grade_id}` was lost; it was recognised by the function it defines.")
+            text = "The mark of cell `{mark}` was lost; it was recognised by the function it defines."
+            problems.append(Message(text, mark=grade_id))
         elif alike:
             placed[alike[0]] = grade_id
-            problems.append(f"The mark of cell `{grade_id}` was lost; it was recognised by its text.")
+            text = "The mark of cell `{mark}` was lost; it was recognised by its text."
+            problems.append(Message(text, mark=grade_id))
         else:
-            problems.append(f"The cell `{grade_id}` was missing and was put back.")
+            problems.append(Message("The cell `{mark}` was missing and was put back.", mark=grade_id))
     return placed, problems
 
 

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from autograder.grading.report import Report
+from autograder.messages import render
 from autograder.pages.feedback import TEMPLATES, number, prose
 
 NEEDS_HELP = 0.6  # of all points: who has fewer is listed
@@ -108,7 +109,7 @@ def misconceptions(reports: Mapping[str, Report]) -> list[tuple[str, str, str, l
     for student, report in reports.items():
         for known, function in {c.misconception: c.function for c in report.checks if c.misconception}.items():
             who.setdefault(known, []).append(student)
-            texts[known] = (function, report.diagnoses[function])
+            texts[known] = (function, render(report.diagnoses[function]))
     return sorted(((known, *texts[known], who[known]) for known in who), key=lambda row: (-len(row[3]), row[0]))
 
 

@@ -13,14 +13,16 @@ from rich.padding import Padding
 from rich.text import Text
 
 from autograder.grading.report import Check, Report
+from autograder.messages import Message, render
 
 MARKS = {"passed": "✓", "failed": "✗", "not assessed": "–"}
 COLOURS = {"passed": "green", "failed": "red", "not assessed": "yellow"}
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def prose(text: str) -> Markup:
+def prose(said: Message | str | None) -> Markup:
     """A sentence as HTML: everything escaped, `code` in backticks marked as code."""
+    text = said if isinstance(said, str) else render(said)
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
 
 
@@ -54,7 +56,7 @@ def function_html(report: Report, function: str) -> str:
         checks=checks,
         score=number(sum(check.points for check in checks)),
         max_score=number(sum(check.max_points for check in checks)),
-        diagnosis=report.diagnoses.get(function, ""),
+        diagnosis=report.diagnoses.get(function),
         problems=report.problems if function == first else (),
         marks=MARKS,
         number=number,
@@ -69,12 +71,12 @@ def function_text(report: Report, function: str) -> str:
         f"{function}: {number(sum(c.points for c in checks))} / {number(sum(c.max_points for c in checks))} points"
     ]
     if function in report.diagnoses:
-        lines.append(f"What happened: {report.diagnoses[function]}")
+        lines.append(f"What happened: {render(report.diagnoses[function])}")
     for check in checks:
         if check.state != "not assessed":
             lines.append(f"{MARKS[check.state]} {check.state}: {check.sentence}")
         if check.state == "failed":
-            lines.append(f"    {check.message}")
+            lines.append(f"    {render(check.message)}")
     if waiting(checks):
         lines.append(f"{MARKS['not assessed']} {waiting(checks)}")
     return "\n".join(lines)
@@ -91,13 +93,13 @@ def report_text(report: Report) -> RenderableType:
         points = f"{number(sum(c.points for c in checks))} / {number(sum(c.max_points for c in checks))}"
         parts.append(Text.from_markup(f"\n[bold]{escape_rich(name)}[/bold]  {points}"))
         if name in report.diagnoses:
-            parts.append(Padding(Text(f"What happened: {report.diagnoses[name]}", style="bold"), (0, 0, 0, 2)))
+            parts.append(Padding(Text(f"What happened: {render(report.diagnoses[name])}", style="bold"), (0, 0, 0, 2)))
         parts += [_check_text(check) for check in checks if check.state != "not assessed"]
         if waiting(checks):
             parts.append(Padding(Text(f"{MARKS['not assessed']} {waiting(checks)}", style="yellow"), (0, 0, 0, 2)))
     if report.problems:
         parts.append(Text("\nAbout the file"))
-        parts += [Padding(Text(f"- {problem}"), (0, 0, 0, 2)) for problem in report.problems]
+        parts += [Padding(Text(f"- {render(problem)}"), (0, 0, 0, 2)) for problem in report.problems]
     if seed := report.fingerprint.get("seed"):
         parts.append(Text(f"\nRandom inputs came from seed {seed}.", style="dim"))
     return Group(*parts)
@@ -110,5 +112,5 @@ def _check_text(check: Check) -> Padding:
         check.sentence,
     )
     if check.state == "failed":
-        text.append(f"\n  {check.message}", style="italic")
+        text.append(f"\n  {render(check.message)}", style="italic")
     return Padding(text, (0, 0, 0, 2))

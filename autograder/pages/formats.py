@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from autograder.grading.report import Check, Report
+from autograder.messages import render
 from autograder.pages.feedback import number, waiting
 
 SUMMARY_BYTES = 1_000_000  # GitHub shows a step summary of at most 1 MiB
@@ -17,7 +18,7 @@ def gradescope(report: Report) -> dict[str, Any]:
     """The object that Gradescope reads from results.json (https://gradescope-autograders.readthedocs.io/en/latest/specs/)."""
     return {
         "score": report.score,
-        "output": "\n".join((*report.diagnoses.values(), *report.problems)),
+        "output": "\n".join(map(render, (*report.diagnoses.values(), *report.problems))),
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
@@ -28,7 +29,7 @@ def gradescope(report: Report) -> dict[str, Any]:
                 "score": check.points,
                 "max_score": check.max_points,
                 "status": "passed" if check.state == "passed" else "failed",
-                "output": check.message,
+                "output": render(check.message),
                 "output_format": "text",
                 "visibility": "visible",
             }
@@ -52,7 +53,7 @@ def junit(reports: Mapping[str, Report], unread: Mapping[str, str]) -> str:
             case = ElementTree.SubElement(suite, "testcase", classname=check.function, name=check.id, time="0")
             if check.state != "passed":
                 kind = "failure" if check.state == "failed" else "skipped"
-                ElementTree.SubElement(case, kind, message=_xml_text(check.message))
+                ElementTree.SubElement(case, kind, message=_xml_text(render(check.message)))
     for student, why in unread.items():
         suite = _suite(root, student, 0.0, ())
         suite.set("tests", "1")
@@ -111,7 +112,7 @@ def step_summary(assignment: str, reports: Mapping[str, Report], unread: Mapping
 def _row(student: str, report: Report) -> str:
     grouped = report.functions()
     points = [number(sum(check.points for check in checks)) for checks in grouped.values()]
-    notes = [*report.diagnoses.values(), *filter(None, (waiting(checks) for checks in grouped.values()))]
+    notes = [*map(render, report.diagnoses.values()), *filter(None, (waiting(checks) for checks in grouped.values()))]
     return (
         f"| {_markdown(student)} | {' | '.join(points)} | **{number(report.score)}** | {_markdown(' '.join(notes))} |"
     )

@@ -22,6 +22,7 @@ from autograder.course.course import Course
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import AssignmentError, load_assignment
 from autograder.grading.report import Report
+from autograder.messages import render
 from autograder.pages.feedback import number
 from autograder.pages.formats import junit, step_summary
 
@@ -196,7 +197,7 @@ def _notes(reports: dict[str, Report]) -> dict[str, str]:
     return {
         student: "; ".join(
             f"{name} {number(sum(c.points for c in checks))}/{number(sum(c.max_points for c in checks))}"
-            + (f" ({report.diagnoses[name]})" if name in report.diagnoses else "")
+            + (f" ({render(report.diagnoses[name])})" if name in report.diagnoses else "")
             for name, checks in report.functions().items()
         )
         for student, report in reports.items()

@@ -23,6 +23,7 @@ from autograder.course.report_cache import graded, recorded_path, report_path, r
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, assignment_folder, load_assignment
 from autograder.grading.report import Picture
+from autograder.messages import render
 from autograder.notebook.handed_in import Unreadable, read_file, restore_name
 from autograder.notebook.submission import blank_submission, read_submission
 from autograder.pages.feedback import function_html, function_text, prose
@@ -141,7 +142,7 @@ class GradeInSandbox(NbGraderPreprocessor):
             page = f"<div>{prose(str(error))}</div>"
             return {name: _outputs(0.0, page, str(error)) for name in assignment.points}, ""
         for problem in report.problems:
-            self.log.warning("%s: %s", student, problem)
+            self.log.warning("%s: %s", student, render(problem))
         outputs = {
             name: _outputs(
                 sum(check.points for check in checks),

@@ -181,11 +181,13 @@ def as_indices(returned: Any) -> list[int]:
     if isinstance(returned, np.ndarray) and returned.ndim == 1:
         returned = list(returned)
     if not isinstance(returned, list | tuple):
-        raise CheckFailed(f"`sample` should return a list of indices; yours returned {short(returned)}.")
+        raise CheckFailed("`sample` should return a list of indices; yours returned {seen}.", seen=short(returned))
     for i, index in enumerate(returned):
         if isinstance(index, bool) or not isinstance(index, int | np.integer):
             raise CheckFailed(
-                f"Each entry that `sample` returns should be a whole number; entry {i} is {short(index)}."
+                "Each entry that `sample` returns should be a whole number; entry {place} is {seen}.",
+                place=i,
+                seen=short(index),
             )
     return [int(index) for index in returned]
 
@@ -241,7 +243,10 @@ def lines_after(names: list[str], lines: list[str]) -> list[str]:
     for number, name in enumerate(names, 1):
         if name not in rest:
             raise CheckFailed(
-                f"Name {number} of the {len(names)}, {name.capitalize()!r}, is not printed, or not in its place."
+                "Name {number} of the {count}, {name}, is not printed, or not in its place.",
+                number=number,
+                count=len(names),
+                name=repr(name.capitalize()),
             )
         rest = rest[rest.index(name) + 1 :]
     return rest

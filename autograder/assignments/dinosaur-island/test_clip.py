@@ -12,7 +12,7 @@ def clipped(student, values, bound):
     """What the student's `clip` returned for `values`, a dictionary."""
     seen = student.clip(values, bound).returned
     if not isinstance(seen, dict):
-        raise CheckFailed(f"`clip` should return the dictionary of gradients; yours returned {short(seen)}.")
+        raise CheckFailed("`clip` should return the dictionary of gradients; yours returned {seen}.", seen=short(seen))
     return seen
 
 
@@ -22,11 +22,12 @@ def compare(student, reference, values, bound, rtol=1e-12):
     expected = reference.clip(values, bound).returned
     for name in GRADIENTS:
         if name not in seen:
-            raise CheckFailed(f"The dictionary that `clip` returns has no key {name!r}.")
+            raise CheckFailed("The dictionary that `clip` returns has no key {key}.", key=repr(name))
         try:
             assert_same(seen[name], expected[name], f"clip(gradients, {bound})['{name}']", rtol=rtol, atol=0)
         except CheckFailed as error:
-            raise CheckFailed(str(error), picture(name, values[name], expected[name], seen[name], bound)) from None
+            error.picture = picture(name, values[name], expected[name], seen[name], bound)
+            raise
 
 
 def picture(name, given, expected, seen, bound):
@@ -51,13 +52,13 @@ def test_returns_the_gradients(student, rng):
     seen = clipped(student, values, 10)
     for name in GRADIENTS:
         if name not in seen:
-            raise CheckFailed(f"The dictionary that `clip` returns has no key {name!r}.")
+            raise CheckFailed("The dictionary that `clip` returns has no key {key}.", key=repr(name))
         if not isinstance(seen[name], np.ndarray):
-            raise CheckFailed(f"`clip(...)['{name}']` should be an array; yours is {short(seen[name])}.")
+            raise CheckFailed("`clip(...)[{key}]` should be an array; yours is {seen}.",
+                              key=repr(name), seen=short(seen[name]))  # fmt: skip
         if seen[name].shape != values[name].shape:
-            raise CheckFailed(
-                f"`clip(...)['{name}']` should keep its shape {values[name].shape}; yours has {seen[name].shape}."
-            )
+            raise CheckFailed("`clip(...)[{key}]` should keep its shape {shape}; yours has {seen}.",
+                              key=repr(name), shape=values[name].shape, seen=seen[name].shape)  # fmt: skip
 
 
 @pytest.mark.points(2)

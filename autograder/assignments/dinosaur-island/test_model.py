@@ -82,10 +82,13 @@ def reference_names(outcome, dino_names=7):
 def assert_loss(loss, expected, iteration):
     """A printed loss is the expected one, as far as it was printed: three decimals or more."""
     if loss.decimals < 3:
-        raise CheckFailed(f"Please print the loss with three decimals or more: yours reads {loss.text}.")
+        raise CheckFailed("Please print the loss with three decimals or more: yours reads {seen}.", seen=loss.text)
     if not loss.agrees(float(expected.text)):
         raise CheckFailed(
-            f"The loss printed at iteration {iteration} should be {float(expected.text):.6f}; yours is {loss.text}."
+            "The loss printed at iteration {iteration} should be {expected:.6f}; yours is {seen}.",
+            iteration=iteration,
+            expected=float(expected.text),
+            seen=loss.text,
         )
 
 
@@ -95,12 +98,17 @@ def test_returns_parameters(student, reference, seed):
     seen = small_run(student, reference, seed)[0].returned
     if not isinstance(seen, dict) or any(name not in seen for name in PARAMETERS):
         raise CheckFailed(
-            f"`model` should return the dictionary of parameters ({', '.join(PARAMETERS)}); yours: {short(seen)}."
+            "`model` should return the dictionary of parameters ({names}); yours: {seen}.",
+            names=", ".join(PARAMETERS),
+            seen=short(seen),
         )
     for name, shape in shapes(12, 9, 9).items():
         if not isinstance(seen[name], np.ndarray) or seen[name].shape != shape:
             raise CheckFailed(
-                f"With n_a=12 and vocab_size=9, `{name}` should have shape {shape}; yours is {short(seen[name])}."
+                "With n_a=12 and vocab_size=9, `{name}` should have shape {shape}; yours is {seen}.",
+                name=name,
+                shape=shape,
+                seen=short(seen[name]),
             )
 
 
@@ -127,8 +135,11 @@ def assert_last_loss(seen, expected):
     seen, expected = printed_losses(seen.printed), printed_losses(expected.printed)
     if len(seen) != len(expected):
         raise CheckFailed(
-            f"A loss should be printed at iteration 1 and every 2,000 iterations after it: {len(expected)} in "
-            f"{ITERATIONS:,} iterations; yours printed {len(seen)}."
+            "A loss should be printed at iteration 1 and every 2,000 iterations after it: {expected} in {iterations:,} "
+            "iterations; yours printed {seen}.",
+            expected=len(expected),
+            iterations=ITERATIONS,
+            seen=len(seen),
         )
     try:
         assert_loss(seen[-1], expected[-1], ITERATIONS)
@@ -136,8 +147,8 @@ def assert_last_loss(seen, expected):
         iterations = [1 + 2000 * number for number in range(len(expected))]
         curves = {"asked for": expected, "yours": seen}
         series = {name: [float(loss.text) for loss in losses] for name, losses in curves.items()}
-        picture = Picture("lines", "The loss that is printed", "iteration", "smoothed loss", iterations, series)
-        raise CheckFailed(str(error), picture) from None
+        error.picture = Picture("lines", "The loss that is printed", "iteration", "smoothed loss", iterations, series)
+        raise
 
 
 @pytest.mark.points(3)

@@ -37,7 +37,8 @@ def step(student, *arguments):
     seen = student.optimize(*arguments)
     if not isinstance(seen.returned, tuple | list) or len(seen.returned) != 3:
         raise CheckFailed(
-            f"`optimize` should return three values: loss, gradients, a_last; yours returned {short(seen.returned)}."
+            "`optimize` should return three values: loss, gradients, a_last; yours returned {seen}.",
+            seen=short(seen.returned),
         )
     return *seen.returned, seen.arguments["parameters"]
 
@@ -53,16 +54,18 @@ def test_returns_three_values(student, rng):
     loss, gradients, a_last, _ = step(student, *example(rng, 7, 5, 4))
     if not isinstance(loss, float | np.floating | np.ndarray) or np.size(loss) != 1:
         raise CheckFailed(
-            f"The first value that `optimize` returns should be the loss, a number; yours is {short(loss)}."
+            "The first value that `optimize` returns should be the loss, a number; yours is {seen}.", seen=short(loss)
         )
     if not isinstance(gradients, dict) or any(name not in gradients for name in GRADIENTS):
         raise CheckFailed(
-            f"The second value should be the gradients ({', '.join(GRADIENTS)}); yours is {short(gradients)}."
+            "The second value should be the gradients ({names}); yours is {seen}.",
+            names=", ".join(GRADIENTS),
+            seen=short(gradients),
         )
     if not isinstance(a_last, np.ndarray) or a_last.shape != (7, 1):
         raise CheckFailed(
-            f"The third value should be the last hidden state, here of shape (7, 1); yours is {short(a_last)}"
-            + (f" of shape {a_last.shape}." if isinstance(a_last, np.ndarray) else ".")
+            "The third value should be the last hidden state, here of shape (7, 1); yours is {seen}.",
+            seen=short(a_last),
         )
 
 

@@ -20,6 +20,7 @@ from dinosaur_inputs import (
 )
 
 from autograder import CheckFailed, Picture, assert_same
+from autograder.grading.compare import short
 
 CERTAIN = 1e4  # a logit so far above the others that their probabilities are exactly 0
 LOOKS = (150, 500)  # how many names have been drawn when frequencies are compared
@@ -62,7 +63,9 @@ def assert_law(student, case, char_to_ix, positions, what):
             cell = symbols_at(as_indices(outcome.returned), newline, positions)
             if cell not in table:
                 raise CheckFailed(
-                    f"`sample` returned {cell}, but the vocabulary has only the indices 0 to {len(char_to_ix) - 1}."
+                    "`sample` returned {seen}, but the vocabulary has only the indices 0 to {last}.",
+                    seen=short(cell),
+                    last=len(char_to_ix) - 1,
                 )
             counts[cell] += 1
         drawn = look
@@ -71,9 +74,14 @@ def assert_law(student, case, char_to_ix, positions, what):
             f = counts[cell] / drawn
             if divergence(f, p) > limit:
                 raise CheckFailed(
-                    f"{what}: in {drawn} names from one small network, {list(cell)} came out {f:.1%} of the time; "
-                    f"by the network's probabilities it should be about {p:.1%}.",
+                    "{what}: in {drawn} names from one small network, {letters} came out {share:.1%} of the time; "
+                    "by the network's probabilities it should be about {probability:.1%}.",
                     shares(f"{what}: how often in {drawn} names", table, counts, drawn),
+                    what=what,
+                    drawn=drawn,
+                    letters=list(cell),
+                    share=f,
+                    probability=float(p),
                 )
 
 
@@ -92,7 +100,10 @@ def test_returns_indices(student, rng):
         seen = name_of(student, network(rng, n_a, vocab_size), vocabulary(vocab_size), 4000)
         if not all(0 <= index < vocab_size for index in seen):
             raise CheckFailed(
-                f"All indices should lie between 0 and {vocab_size - 1}; yours lie between {min(seen)} and {max(seen)}."
+                "All indices should lie between 0 and {last}; yours lie between {least} and {most}.",
+                last=vocab_size - 1,
+                least=min(seen),
+                most=max(seen),
             )
 
 
@@ -112,7 +123,8 @@ def test_draws_as_asked(student, reference, seed):
         try:
             assert_same(seen, expected, f"sample(parameters, char_to_ix, {start})")
         except CheckFailed as error:
-            raise CheckFailed(str(error), first_difference(parameters, seen, expected)) from None
+            error.picture = first_difference(parameters, seen, expected)
+            raise
 
 
 def first_difference(parameters, seen, expected):
@@ -245,8 +257,10 @@ def test_fifty_letters_at_most(student, rng):
     seen = name_of(student, parameters, vocabulary(10), 7000)
     if len(seen) != 51 or 0 in seen[:50] or seen[50] != 0:
         raise CheckFailed(
-            f"Where the newline is never drawn, there should be 50 letters and then one newline; yours has "
-            f"{sum(index != 0 for index in seen)} letters and {seen.count(0)} newlines."
+            "Where the newline is never drawn, there should be 50 letters and then one newline; yours has {letters} "
+            "letters and {newlines} newlines.",
+            letters=sum(index != 0 for index in seen),
+            newlines=seen.count(0),
         )
 
 

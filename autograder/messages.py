@@ -1,0 +1,60 @@
+"""What is said to people: a template and its values, put into words by whoever shows it.
+
+>>> render(Message("`{what}` should be {expected}; yours is {seen}.", what="f(1)", expected=2, seen=3))
+'`f(1)` should be 2; yours is 3.'
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+LONGEST, LONGEST_VALUE = 2_000, 1_000  # characters
+
+
+@dataclass(frozen=True, init=False)
+class Message:
+    """A whole sentence, or several. Values are text (shown as it is, but on one line), numbers or Messages.
+
+    Without values the template is the text: braces in it mean nothing.
+    """
+
+    template: str
+    values: dict[str, str | int | float | Message]
+
+    def __init__(self, template: str, /, **values: Any) -> None:
+        object.__setattr__(self, "template", _plain(template, LONGEST))
+        object.__setattr__(self, "values", {name: _value(one) for name, one in values.items()})
+
+    @staticmethod
+    def from_plain(data: Mapping[str, Any]) -> Message:
+        """The Message that `dataclasses.asdict` made this data from."""
+        values = {name: Message.from_plain(one) if isinstance(one, dict) else one
+                  for name, one in data["values"].items()}  # fmt: skip
+        return Message(data["template"], **values)
+
+
+def render(message: Message | None) -> str:
+    """A Message in words; nothing for none."""
+    if message is None:
+        return ""
+    return _Words().format(message.template, **message.values) if message.values else message.template
+
+
+class _Words(string.Formatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, Message):
+            return render(value)
+        return str(super().format_field(value, format_spec or (".10g" if isinstance(value, float) else "")))
+
+
+def _value(value: Any) -> str | int | float | Message:
+    return value if isinstance(value, int | float | Message) else _plain(str(value), LONGEST_VALUE)
+
+
+def _plain(text: str, limit: int) -> str:
+    """Text that moves no terminal's cursor, as much of it as is read."""
+    text = text if len(text) <= limit else f"{text[:limit]}..."
+    return "".join(char if char.isprintable() else " " for char in text)

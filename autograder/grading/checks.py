@@ -194,10 +194,8 @@ class ChecksPlugin:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            lines = [
-                line.removeprefix("E").strip() for line in report.longreprtext.splitlines() if line.startswith("E ")
-            ]
-            self.errors.append(f"{report.nodeid} cannot be read: {' '.join(lines) or report.longreprtext}")
+            why = " ".join(line[1:].strip() for line in report.longreprtext.splitlines() if line.startswith("E "))
+            self.errors.append(f"{report.nodeid} cannot be read: {why or report.longreprtext}")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         known = {(item.path, item.name.partition("[")[0]) for item in items}

@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     check.add_argument("--json", action="store_true", help="print one JSON object instead of a page of text")
     check.add_argument("--results", type=Path, help="a file to write too, as Gradescope's results.json")
     check.add_argument("--seed", type=_whole(0), help="of the random inputs; default: a new one, shown in the report")
-    check.add_argument("--sandbox", choices=["sandlock", "none"],
+    check.add_argument("--sandbox", choices=["on", "none", "sandlock"], metavar="on|none",
                        help="none: unconfined; default: as nbgrader_config.py says")  # fmt: skip
     all_of_it = commands.add_parser("grade", help="grade all that was handed in, and record it with nbgrader")
     all_of_it.add_argument("assignment", nargs="?", help=ONLY)

@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import sysconfig
 import tempfile
 import threading
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.plugins.grade import GradeInSandbox
 from autograder.sandbox import wire
 from autograder.sandbox.process import Died, Limits, Sandbox, TimeUp
 
@@ -87,6 +89,63 @@ def test_no_secret_of_the_graders_is_in_the_environment(monkeypatch):
 def test_nothing_outside_the_scratch_directory_can_be_written(place):
     assert error_type("open(arguments[0], 'w').write('x')", str(place)) == "PermissionError"
     assert not Path(place).exists()
+
+
+# What Landlock does not guard, or did not in its first versions: each is tried on a file that may be read, too.
+CHANGES = {
+    "emptied by name": "os.truncate(path, 0)",
+    "emptied while it is opened for reading": "os.open(path, os.O_RDONLY | os.O_TRUNC)",
+    "emptied while it is opened for nothing": "os.open(path, 3 | os.O_TRUNC)",
+    "created anew": "assert libc.syscall(85, path.encode(), 0o600) >= 0",
+    "emptied through what is open": "os.ftruncate(os.open(path, os.O_RDONLY), 0)",
+    "emptied through a path only": "os.truncate(os.open(path, os.O_PATH), 0)",
+    "linked to": "os.link(path, 'mine')\nopen('mine', 'r+').truncate(0)",
+    "moved": "os.rename(path, 'mine')",
+    "moved away": "os.rename(path, path + '-gone')",
+    "removed": "os.remove(path)",
+    "opened for nothing": "os.open(path, 3)",
+    "given another mode": "os.chmod(path, 0o777)",
+    "given another time": "os.utime(path, (0, 0))",
+    "written through a memory map": "import mmap\nmmap.mmap(os.open(path, os.O_RDONLY), 4)[:] = b'gone'",
+}
+
+
+@pytest.fixture(params=["readable", "foreign"])
+def outside(request, tmp_path):
+    """A file outside of the scratch directory, which a student's code may read, or may not."""
+    place = Path(sysconfig.get_path("purelib")) if request.param == "readable" else tmp_path
+    path = place / f"file-of-a-test-{os.getpid()}"
+    path.write_text("here")
+    yield path
+    path.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_no_file_outside_can_be_changed(change, outside):
+    before = outside.stat()
+    body = "import ctypes\nlibc = ctypes.CDLL(None)\npath = arguments[0]\n" + change
+    assert run(body, str(outside))["error"] is not None
+    after = outside.stat()
+    assert outside.read_text() == "here"
+    assert (after.st_mode, after.st_mtime_ns) == (before.st_mode, before.st_mtime_ns)
+
+
+def test_files_of_its_own_can_be_written_read_and_emptied():
+    body = (
+        "os.makedirs('folder/inner')\n"
+        "with open('folder/inner/file', 'w') as file: file.write('long' * 100)\n"
+        "with open('folder/inner/file', 'r+') as file: file.truncate(4)\n"
+        "open(os.devnull, 'w').write('gone')\n"
+        "return open('folder/inner/file').read(), os.listdir('folder')"
+    )
+    assert run(body)["returned"] == ("long", ["inner"])
+
+
+def test_the_older_word_for_a_sandbox_that_is_on():
+    """`sandlock` stands in the configuration of courses that began before 2027."""
+    configured = GradeInSandbox(sandbox="sandlock").sandbox
+    answer = run("open('/etc/passwd')", limits=replace(LIMITS, sandbox=configured))
+    assert answer["error"]["type"] == "PermissionError"
 
 
 def test_no_server_can_be_reached():

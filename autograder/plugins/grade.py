@@ -93,7 +93,9 @@ class GradeInSandbox(NbGraderPreprocessor):
     """Takes the place of nbgrader's Execute: grades the submission and writes points and feedback as outputs."""
 
     sandbox = Enum(
-        ["sandlock", "none"], DEFAULTS.sandbox, help="`none` runs students' code unconfined, with your rights."
+        ["on", "none", "sandlock"],
+        DEFAULTS.sandbox,
+        help="`none` runs students' code unconfined, with your rights; `sandlock` is an older word for `on`.",
     ).tag(config=True)
     seconds_per_call = Float(DEFAULTS.seconds_per_call, help="Time for one call of a student's function.").tag(
         config=True

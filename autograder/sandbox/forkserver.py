@@ -1,9 +1,9 @@
 """The process that workers are forked from: it has NumPy in memory, and never anything of a student's.
 
 The grader starts it once and asks it for workers over a socket. A child confines itself before it reads its first byte
-of a submission: no path but those it is given (Landlock, by sandlock), no process, socket or other forbidden system
-call (syscalls.py), no capability, and limits on memory, files and time. It dies with this process, which dies with the
-grader. Standard library, NumPy, sandlock and the worker's own modules only.
+of a submission: no path but those it is given (landlock.py), no process, socket or other forbidden system call
+(syscalls.py), no capability, and limits on memory, files and time. It dies with this process, which dies with the
+grader. Standard library, NumPy and the sandbox's own modules only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 
 ENGINE = os.path.dirname(os.path.abspath(__file__))
 MAX_REQUEST = 1 << 16
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 CAPABILITIES_V3 = 0x20080522
 
 
@@ -108,10 +108,9 @@ def _confine(request: dict[str, Any]) -> None:
     header = (ctypes.c_uint32 * 2)(CAPABILITIES_V3, 0)
     if libc.capset(header, (ctypes.c_uint32 * 6)()):
         raise OSError(ctypes.get_errno(), "capabilities cannot be dropped")
-    # The two scopes need Linux 6.12; before it the forbidden system calls do their work.
-    scopes = [sandlock.Protection.SIGNAL_SCOPE, sandlock.Protection.ABSTRACT_UNIX_SOCKET_SCOPE]
-    paths = {"fs_readable": request["readable"], "fs_writable": request["writable"]}
-    sandlock.confine(sandlock.Sandbox(**paths, allow_degraded=scopes))
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "new privileges cannot be ruled out")
+    landlock.confine(libc, request["readable"], request["writable"])
     syscalls.forbid(libc)
 
 
@@ -119,9 +118,9 @@ if __name__ == "__main__":
     sys.path.insert(0, ENGINE)
     # A worker may read no link. Before Python 3.13, realpath raises then, and half of the libraries ask for it.
     os.path.realpath = lambda path, **_: os.path.abspath(path)  # type: ignore[assignment]
+    import landlock
     import numpy as np
     import numpy.random  # else each worker would load it anew
-    import sandlock
     import syscalls
     import tqdm.auto  # noqa: F401 -- what the release's notebooks import
     import wire

@@ -37,8 +37,8 @@ MAX_REQUEST = 1 << 16
 MAX_FILES = 5_000  # in a scratch directory
 MAX_THREADS = 100  # a limit of the kernel's would count those of all the user's processes
 CANNOT_CONFINE = (
-    "This machine cannot confine students' code ({why}): grading needs Linux 6.7 or newer with Landlock. Grade on "
-    "such a machine, or trust the submissions with --sandbox none."
+    "This machine cannot confine students' code ({why}): grading needs Linux 5.13 or newer with "
+    "Landlock. Grade on such a machine, or trust the submissions with --sandbox none."
 )
 
 
@@ -65,7 +65,7 @@ class Limits:
     disk_mb: int = 64
     output_kb: int = 1000
     open_files: int = 64
-    sandbox: str = "sandlock"  # or "none", which confines nothing
+    sandbox: str = "on"  # or "none", which confines nothing; "sandlock" is an older word for "on"
 
     def allowance(self) -> Allowance:
         """What a submission may use in all its processes together."""

@@ -50,9 +50,13 @@ CLONE, TGKILL, FCNTL, OPEN, OPENAT = (56, 220), (234, 131), (72, 25), (2, None),
 F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC = 0, 1, 2, 3, 4, 1030  # the others lock, or order signals
 CLONE_THREAD = 0x10000
 O_TMPFILE = 0x400000  # its own bit of it: a file without a name
+# No file is opened neither for reading nor writing (3), nor emptied while it is not opened for writing: Landlock guards
+# against that from version 3 of its ABI on only.
+O_ACCMODE, O_TRUNC = 3, 0o1000
+ODD_OPENINGS = (3, O_TRUNC, O_TRUNC | 3)
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column above, AUDIT_ARCH_*
 
-LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # classic BPF
+LOAD, AND, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06  # classic BPF
 ALLOW, KILL, FAIL = 0x7FFF0000, 0x80000000, 0x00050000
 # offsets in struct seccomp_data
 NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT, THIRD_ARGUMENT = 0, 4, 16, 24, 32
@@ -91,7 +95,8 @@ def _program(machine: str, pid: int) -> bytes:
     harmless = (F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC)
     commands = [step for command in harmless for step in ((EQUAL, 0, 1, command), allowed)]
     when(FCNTL, (LOAD, 0, 0, SECOND_ARGUMENT), *commands, refused)
+    odd = [(AND, 0, 0, O_TRUNC | O_ACCMODE), *(step for way in ODD_OPENINGS for step in ((EQUAL, 0, 1, way), refused))]
     for numbers, flags in ((OPEN, SECOND_ARGUMENT), (OPENAT, THIRD_ARGUMENT)):
-        when(numbers, (LOAD, 0, 0, flags), (ANY_BIT, 0, 1, O_TMPFILE), refused, allowed)
+        when(numbers, (LOAD, 0, 0, flags), (ANY_BIT, 0, 1, O_TMPFILE), refused, *odd, allowed)
     steps += [(AT_LEAST, 0, 1, FIRST_UNKNOWN), (RETURN, 0, 0, FAIL | errno.ENOSYS), refused]
     return b"".join(struct.pack("HBBI", *step) for step in steps)

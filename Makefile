@@ -6,7 +6,7 @@ OLDEST := .venv-oldest/bin
 OLDEST_KERAS := .venv-keras/bin
 OTTER := .venv-otter/bin
 
-.PHONY: demo test shakespeare browser chromium lint format release examples selftest redteam fuzz bench gradescope lock clean
+.PHONY: demo test quick shakespeare browser chromium lint format release examples selftest redteam fuzz bench gradescope lock clean
 
 demo: $(READY)  ## grade the example class in a scratch course
 	$(BIN)/autograder demo
@@ -14,6 +14,9 @@ demo: $(READY)  ## grade the example class in a scratch course
 test: lint  ## everything that CI runs
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 	$(BIN)/autograder selftest
+
+quick: lint  ## lint, types, and the tests that take no time: two minutes
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not browser and not slow"
 
 browser: $(READY) chromium  ## feedback, class report, JupyterLab and Formgrader in a real browser
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m browser

@@ -12,6 +12,8 @@ from autograder.messages import Message
 from autograder.pages.class_report import items, misconceptions
 from tests.test_grade_class import grade
 
+pytestmark = pytest.mark.slow
+
 CLASS = ("perfect", "blank", "half-finished", "sample-takes-the-maximum", "not-a-notebook")
 
 

@@ -13,6 +13,8 @@ from distributed import Client
 from tests.redteam.attacks import submission
 from tests.test_grade_class import grade, gradebook
 
+pytestmark = pytest.mark.slow
+
 KILLERS = [("killing", "own-exit"), ("killing", "segmentation-fault"), ("exhausting", "memory")]
 LIMITS = "\nc.GradeInSandbox.seconds_per_call = 4\nc.GradeInSandbox.memory_mb = 128\n"
 

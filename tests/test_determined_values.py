@@ -13,6 +13,8 @@ from autograder.grading.student import RemoteFunction
 from autograder.messages import render
 from autograder.sandbox import wire
 
+pytestmark = pytest.mark.slow
+
 RELATIVE = 1e-12  # more than six BLAS kernels differ by; see "Numerics" in docs/architecture.md
 TIMES = 100
 

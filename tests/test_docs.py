@@ -9,7 +9,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from autograder.course.new_assignment import new_assignment
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.test_grade_class import grade, gradebook
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = ("perfect", "sample-takes-the-maximum")
 
 

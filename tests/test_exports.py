@@ -15,6 +15,8 @@ from nbgrader.api import Gradebook
 from autograder.pages.formats import step_summary
 from tests.test_grade_class import grade
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 STUDENTS = {
     "perfect": ("Ann, Jr.", 'O"Neil', "perfect", "ann@example.org"),

@@ -12,6 +12,8 @@ import pytest
 
 from tests.test_grade_class import alive, grade, gradebook, wait_until_none
 
+pytestmark = pytest.mark.slow
+
 STUDENTS = ("perfect", "blank", "half-finished")
 # In a mount namespace of its own: what is mounted there nobody else sees. Needs root, or user namespaces.
 OWN_MOUNTS = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "sh", "-c"]

@@ -18,6 +18,8 @@ from autograder.course.demo import make_course
 from autograder.course.selftest import misconception_cases
 from autograder.grading.assignment import load_assignment
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 ROOT_EXAMPLES = ("perfect", "blank", "half-finished", "not-a-notebook")
 

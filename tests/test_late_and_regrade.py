@@ -9,6 +9,8 @@ from nbgrader.api import Gradebook
 from tests.test_exports import export, read_csv
 from tests.test_grade_class import grade, gradebook
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 HANDED_IN = {
     "in-time": "2026-11-01 11:59:00 UTC",

@@ -12,6 +12,8 @@ import pytest
 
 from tests.test_grade_class import gradebook
 
+pytestmark = pytest.mark.slow
+
 CLASSES = (("perfect", "blank"), ("half-finished", "not-a-notebook"))
 
 

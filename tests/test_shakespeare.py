@@ -16,6 +16,8 @@ import pytest
 from utils import shakespeare
 from utils.shakespeare import CHAR_INDICES, VOCABULARY, build_data, generate_output, sample, vectorization
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 N_X = len(VOCABULARY)
 

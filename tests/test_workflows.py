@@ -11,6 +11,8 @@ import yaml
 
 from autograder.course.demo import make_course
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 STUDENTS = ROOT / "source" / "dinosaur-island"
 GITHUB = [*sorted((ROOT / ".github" / "workflows").glob("*.yml")), STUDENTS / ".github" / "workflows" / "check.yml"]

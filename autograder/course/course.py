@@ -16,6 +16,7 @@ from typing import Any
 import nbgrader.api
 from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 from nbgrader.apps import NbGraderAPI
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from sqlalchemy import text
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
@@ -185,11 +186,12 @@ class Course:
 
     def scores(self, assignment: Assignment, students: list[str]) -> Table:
         """The gradebook's scores per student and function."""
-        table = Table(title=f"{assignment.name}: scores in the gradebook")
+        table = Table(title=f"{assignment.name}: scores in the gradebook", box=SIMPLE_HEAD)
         table.add_column("submission", no_wrap=True)
         for name, points in assignment.points.items():
-            table.add_column(f"{name} ({points:g})", justify="right")
-        table.add_column(f"total ({sum(assignment.points.values()):g})", justify="right", style="bold")
+            table.add_column(f"{name}\n({points:g})", justify="right", no_wrap=True)
+        total = sum(assignment.points.values())
+        table.add_column(f"total\n({total:g})", justify="right", style="bold", no_wrap=True)
         with Gradebook(self.api.coursedir.db_url) as gradebook:
             for student in students:
                 try:

@@ -17,6 +17,8 @@ from autograder.course.report_cache import run_seed
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import ENGINE, load_assignment, only_assignment
 
+EXAMPLES = ENGINE.parent / "examples" / "submissions"
+
 
 def demo(directory: Path | None) -> int:
     """Grade `examples/submissions` in a scratch course. Returns 0 when every example was recorded."""
@@ -24,7 +26,12 @@ def demo(directory: Path | None) -> int:
     root = (directory or Path(tempfile.mkdtemp(prefix="autograder-demo-"))).resolve()
     if root.exists() and any(root.iterdir()):
         raise CannotGrade(f"{root} is not empty: name a new directory.")
-    students = make_course(root, sorted((ENGINE.parent / "examples" / "submissions").glob("*.ipynb")))
+    if not EXAMPLES.is_dir():
+        raise CannotGrade(
+            "The demo's class is in a clone of the repository, not in the installed package: run `make demo` there, or "
+            "begin an assignment of your own with `autograder new NAME`."
+        )
+    students = make_course(root, sorted(EXAMPLES.glob("*.ipynb")))
     name = only_assignment(root)
     course = Course(root)
     console.print(f"A scratch course in [bold]{root}[/bold]: releasing the assignment ...")
@@ -37,8 +44,10 @@ def demo(directory: Path | None) -> int:
     status = grade_class(course, assignment, workers, console)
     console.print(course.scores(assignment, students))
     pages = sorted((root / "feedback").glob("*/*/*.html"))
-    console.print("Feedback pages:", *(f"  {escape(str(page))}" for page in pages), sep="\n")
-    console.print(f"Gradebook: {root / 'gradebook.db'}")
+    names = (str(page.relative_to(root / "feedback")) for page in pages)
+    lines = [f"Feedback pages, in {root / 'feedback'}:", *(f"  {name}" for name in names)]
+    lines.append(f"Gradebook: {root / 'gradebook.db'}")
+    console.print(*map(escape, lines), sep="\n", soft_wrap=True)
     return status
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -119,11 +120,11 @@ def verdict_errors(assignment: Assignment, case: Case, report: Report) -> list[s
 
 
 def _table(assignment: Assignment, results: list[tuple[Case, Report]]) -> Table:
-    table = Table(title=f"{assignment.name}: verdicts on known submissions")
-    columns = ("wrong", "rejected", "accepted", "diagnosed", "misdiagnosed", "correct", "rejected")
-    table.add_column("function")
+    table = Table(title=f"{assignment.name}: verdicts on known submissions", box=SIMPLE_HEAD)
+    columns = ("wrong answers", "rejected", "accepted", "named", "named wrongly", "correct variants", "rejected")
+    table.add_column("function", no_wrap=True)
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", min_width=max(map(len, column.split())))
     correct = [report for case, report in results if not case.function]
     for name, points in assignment.points.items():
         wrong = [(case, report) for case, report in results if case.function == name]

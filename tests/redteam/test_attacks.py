@@ -30,6 +30,8 @@ from tests.redteam.attacks import (
     submission,
 )
 
+pytestmark = pytest.mark.slow
+
 LIMITS = """
 c.GradeInSandbox.seconds_per_call = 2
 c.GradeInSandbox.seconds_per_submission = 20

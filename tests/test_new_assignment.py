@@ -1,6 +1,8 @@
 """`autograder new`, and docs/writing-checks.md, which walks through what it writes."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -84,3 +86,27 @@ def test_the_page_shows_what_is_written():
         if path.suffix in (".py", ".toml") and path.is_file()
     ]
     assert sorted(shown) == sorted(written)
+
+
+ROOMS = ("cli.py", "sandbox/worker.py", "notebook/cells.py", "grading/diagnosis/misconceptions.py", "course/pool.py",
+         "pages/templates/function.html.j2", "plugins/grade.py")  # fmt: skip
+
+
+def test_a_change_in_any_room_of_the_engine_grades_anew(begun, tmp_path):
+    """A Report is found again by the checks' hash, among others."""
+    shutil.copytree(ROOT / "autograder", tmp_path / "autograder", ignore=shutil.ignore_patterns("assignments"))
+    code = (
+        "from pathlib import Path; from autograder.grading.assignment import load_assignment;"
+        "print(load_assignment('averages', Path.cwd()).checks_hash)"
+    )
+
+    def checks_hash():
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        return subprocess.check_output([sys.executable, "-c", code], cwd=begun, env=environment, text=True)
+
+    hashes = [checks_hash()]
+    for path in ROOMS:
+        with open(tmp_path / "autograder" / path, "a", encoding="utf-8") as file:
+            file.write("\n")
+        hashes.append(checks_hash())
+    assert len(set(hashes)) == 1 + len(ROOMS)

@@ -6,12 +6,16 @@ What is found is kept in found/ and tried by test_found.py from then on.
 """
 
 import contextlib
+import datetime
 import sys
 import tempfile
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import nbformat
 import numpy as np
+import pandas as pd
 
 from autograder.grading.assignment import course_root, load_assignment
 from autograder.notebook.handed_in import Unreadable
@@ -23,7 +27,10 @@ ASSIGNMENT = load_assignment("dinosaur-island", course_root())
 FOUND = Path(__file__).parent / "found"
 LIMITS = ["-timeout=5", "-rss_limit_mb=1500"]  # seconds for one input, and memory
 BEGINNINGS = [None, True, -(2**40), 0.5, "text", [1, (2, 3)], {"a": {1: 2}}, np.arange(6.0).reshape(2, 3),
-              {"gradients": [np.zeros((0, 3), np.float32), np.ones(2, bool)]}]  # fmt: skip
+              {"gradients": [np.zeros((0, 3), np.float32), np.ones(2, bool)]}, {1, "a"}, 2**100, b"bytes", 1j, range(9),
+              [Decimal("1.5"), Fraction(1, 3), datetime.datetime(2020, 1, 2), datetime.timedelta(3)],
+              pd.DataFrame({"a": pd.Categorical(["x", "y"]), "b": pd.date_range("2020", periods=2, tz="UTC")}),
+              pd.Series(["a", None], pd.MultiIndex.from_tuples([(1, "a"), (2, "b")]))]  # fmt: skip
 
 
 def frames(data: bytes) -> None:

@@ -60,6 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
     new.add_argument("name")
     show = commands.add_parser("demo", help="grade the example class in a scratch course")
     show.add_argument("--keep", type=Path, help="the scratch course's directory; default: a temporary one")
+    for command in (check, all_of_it, summary, test):
+        command.add_argument("--course", type=Path, help="its directory; default: the current one or one above it")
     options = parser.parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
@@ -110,7 +112,7 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.course.course import Course  # as above
     from autograder.course.grade_class import grade_class
 
-    course = Course(course_root())
+    course = Course(course_root(options.course))
     assignment = _assignment(options, course.root)
     run = (assignment, run_seed(course.root, assignment.name), course.limits)
     if not options.scheduler:
@@ -125,7 +127,7 @@ def _report(options: argparse.Namespace) -> int:
     from autograder.course.course import Course  # as above
     from autograder.pages.class_report import class_html
 
-    course = Course(course_root())
+    course = Course(course_root(options.course))
     assignment = _assignment(options, course.root)
     reports, unread = course.reports(assignment)
     if not reports and not unread:
@@ -137,7 +139,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _selftest(options: argparse.Namespace) -> int:
-    assignment = _assignment(options, course_root())
+    assignment = _assignment(options, course_root(options.course))
     return selftest(assignment, _seed(options), options.jobs, options.verdicts)
 
 
@@ -146,7 +148,7 @@ def _seed(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    root = course_root(options.notebook.parent)
+    root = course_root(options.course)
     assignment = _assignment(options, root)
     limits = course_limits(root)
     limits = dataclasses.replace(limits, sandbox=options.sandbox or limits.sandbox)

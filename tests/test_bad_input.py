@@ -150,9 +150,59 @@ def test_numbers_that_are_none(course, words):
     assert "should be a whole number from" in done.said
 
 
-def test_a_notebook_is_checked_by_the_course_that_it_lies_in(course, tmp_path):
-    done = run(tmp_path, "check", str(course / "submitted/ann/averages/averages.ipynb"))
-    assert done.returncode == 0 and "averages: 10 / 10" in done.said
+TRAP = "raise SystemExit('a file of a student was run')"
+
+
+def lay_out_a_course(folder):
+    """What would pass for a course, its modules and pytest's and Jupyter's files, where a student can put them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("nbgrader_config.py", "conftest.py", "nbformat.py", "signal.py", "tqdm.py"):
+        (folder / name).write_text(TRAP)
+    shutil.copytree(folder.parents[2] / "source", folder / "source", dirs_exist_ok=True)
+    checks = folder / CHECKS
+    shutil.copytree(folder.parents[2] / CHECKS, checks, dirs_exist_ok=True)
+    (checks / "test_moving_average.py").write_text(TRAP)
+
+
+def test_what_lies_beside_a_notebook_is_no_course(course, tmp_path):
+    notebook = hand_in(course, "eve")
+    change(notebook, "return", "return None and")
+    lay_out_a_course(notebook.parent)
+    honest = run(course, "check", "--json", str(notebook))
+    assert honest.returncode == 0 and '"score": 0.0' in honest.said
+    for cwd, words in (
+        (notebook.parent, [notebook.name]),
+        (notebook.parent, [".", "--course", str(course)]),
+        (tmp_path, [str(notebook), "--course", str(course)]),
+    ):
+        done = run(cwd, "check", "--seed", "1", *words)
+        assert done.returncode == 0 and "averages: 0 / 10" in done.said
+    assert run(notebook.parent, "grade").returncode == 0
+    assert scores(course) == {"ann": 10, "eve": 0}
+    done = run(tmp_path, "check", str(notebook))
+    assert done.returncode == 2 and "There is no course in" in done.said and "--course" in done.said
+    done = run(course, "check", str(notebook), "--course", str(notebook.parent))
+    assert done.returncode == 2 and "what was handed in is no course" in done.said
+
+
+@pytest.mark.parametrize("words", ["grade", "report", "selftest", "check submitted/ann/averages/averages.ipynb"])
+def test_there_is_no_other_course_than_that_of_the_current_directory(course, tmp_path, words):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = run(elsewhere, *words.split())
+    assert done.returncode == 2 and "There is no course in" in done.said
+    done = run(course, *words.split(), "--course", "../elsewhere")
+    assert done.returncode == 2 and "There is no course in" in done.said
+
+
+def test_of_two_courses_one_has_to_be_named(course):
+    inner = course / "scratch"
+    for name in ("source", "autograder"):
+        shutil.copytree(course / name, inner / name)
+    shutil.copy(course / "nbgrader_config.py", inner)
+    done = run(inner, "selftest")
+    assert done.returncode == 2 and "lies in another one" in done.said
+    assert run(inner, "selftest", "--course", ".").returncode == 0
 
 
 def test_a_demonstration_overwrites_no_course(course):

@@ -36,6 +36,7 @@ class Workers:
 
 def get_ready() -> None:
     """Begin to import what the processes of a pool need, in the one that they will be forked from, and do not wait."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # no module is looked for in the current directory: it may be a student's
     FORK_SERVER.set_forkserver_preload(["autograder.course.report_cache"])
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it inherits that: Ctrl-C is for us to answer
     multiprocessing.forkserver.ensure_running()

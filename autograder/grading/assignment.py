@@ -16,6 +16,7 @@ from autograder.errors import CannotGrade
 
 ENGINE = Path(__file__).parents[1]
 ASSIGNMENTS = ENGINE / "assignments"
+SUBMITTED = "submitted"  # nbgrader's name for where students' work lies
 
 
 class AssignmentError(CannotGrade):
@@ -138,9 +139,23 @@ def only_assignment(root: Path) -> str:
     return names[0]
 
 
-def course_root(*places: Path) -> Path:
-    """The course that one of these places is in, or the current directory, else the one that this package lies in."""
-    for folder in (one for place in (*places, Path.cwd()) for one in (place.resolve(), *place.resolve().parents)):
-        if (folder / "nbgrader_config.py").is_file() and (folder / "source").is_dir():
-            return folder
-    return ENGINE.parent
+def course_root(given: Path | None = None) -> Path:
+    """The course in the directory `given`, or in the current one or above it; never one that was handed in.
+
+    Raises CannotGrade where there is none, or more than one.
+    """
+    here = (given or Path.cwd()).resolve()
+    places = [here] if given else [here, *here.parents]
+    found = [place for place in places if (place / "nbgrader_config.py").is_file() and (place / "source").is_dir()]
+    courses = [place for place in found if SUBMITTED not in place.parts]
+    if not courses and found:
+        raise CannotGrade(f"{found[0]} lies in a directory {SUBMITTED}/: what was handed in is no course.")
+    if not courses:
+        where = "" if given else " or above it"
+        raise CannotGrade(
+            f"There is no course in {here}{where}: go to the directory with nbgrader_config.py and source/, or name it "
+            "with --course."
+        )
+    if len(courses) > 1:
+        raise CannotGrade(f"The course {courses[0]} lies in another one, {courses[1]}: name one of them with --course.")
+    return courses[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -39,10 +40,14 @@ class Assignment:
 
     @cached_property
     def points(self) -> dict[str, float]:
-        """Points by function, in the notebook's order: those of the cell `test-NAME` are for the function NAME."""
-        marks = [cell.metadata.get("nbgrader", {}) for cell in self.template.cells]
-        graded = [mark for mark in marks if mark.get("grade") and mark["grade_id"].startswith("test-")]
-        return {mark["grade_id"].removeprefix("test-"): float(mark["points"]) for mark in graded}
+        """Points by function, in the notebook's order: those of the cell `test-NAME` are for the function NAME.
+
+        Raises AssignmentError where another cell gives points that nothing of ours judges.
+        """
+        cells = autograded(self.template)
+        points = {name.removeprefix("test-"): worth for name, worth in cells.items() if name.startswith("test-")}
+        refuse_unjudged(self.name, self.template, points)
+        return points
 
     @cached_property
     def _description(self) -> dict[str, Any]:
@@ -92,6 +97,27 @@ def _engine_files() -> list[Path]:
     """The modules and templates of this package; assignments, and what a new one is made from, are none of it."""
     found = (path for pattern in ("*.py", "*/**/*.py", "*/**/*.j2", "*/**/*.css") for path in ENGINE.glob(pattern))
     return [path for path in found if path.relative_to(ENGINE).parts[0] not in ("assignments", "new")]
+
+
+def autograded(notebook: NotebookNode) -> dict[str, float]:
+    """Points by grade_id of the cells for which nbgrader gives all their points, unless running them fails."""
+    marks = [cell.metadata["nbgrader"] for cell in notebook.cells
+             if cell.cell_type == "code" and "nbgrader" in cell.metadata]  # fmt: skip
+    return {mark["grade_id"]: float(mark.get("points", 0))
+            for mark in marks if mark.get("grade") and not mark.get("solution")}  # fmt: skip
+
+
+def refuse_unjudged(assignment: str, notebook: NotebookNode, functions: Iterable[str]) -> None:
+    """Raise AssignmentError where cells give points, and no checks of these functions decide on them."""
+    judged = {f"test-{name}" for name in functions}
+    if unjudged := [name for name, points in autograded(notebook).items() if points and name not in judged]:
+        raise AssignmentError(
+            "Everybody would get the points of these cells of {assignment}, whatever they hand in: {cells}. Hidden "
+            "checks judge only cells named test-FUNCTION (`autograder new` writes an example): write checks for these, "
+            "mark them for manual grading, or give them no points.",
+            assignment=assignment,
+            cells=", ".join(unjudged),
+        )
 
 
 def read_source(path: Path) -> NotebookNode:

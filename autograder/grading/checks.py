@@ -75,6 +75,11 @@ def verify(assignment: Assignment) -> None:
     for name in assignment.points:
         if not (path := assignment.folder / f"test_{name}.py").is_file():
             raise AssignmentError(f"The source notebook has a cell test-{name}, and there is no {path}.")
+    for path in sorted(assignment.folder.glob("test_*.py")):
+        if (name := path.stem.removeprefix("test_")) not in assignment.points:
+            raise AssignmentError(
+                f"{path} is there, and the source notebook has no cell test-{name}, marked as autograder tests."
+            )
 
 
 @lru_cache(maxsize=4)

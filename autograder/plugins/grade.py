@@ -21,7 +21,7 @@ from traitlets import Enum, Float, Int
 
 from autograder.course.report_cache import graded, recorded_path, report_path, reports_folder, run_seed, write_whole
 from autograder.errors import CannotGrade
-from autograder.grading.assignment import Assignment, assignment_folder, load_assignment
+from autograder.grading.assignment import Assignment, assignment_folder, load_assignment, refuse_unjudged
 from autograder.grading.report import Picture
 from autograder.messages import render
 from autograder.notebook.handed_in import Unreadable, read_file, restore_name
@@ -108,14 +108,15 @@ class GradeInSandbox(NbGraderPreprocessor):
     open_files = Int(DEFAULTS.open_files, help="Open files at a time.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        assignment = _assignment(self.parent.parent)
-        if assignment is None:
-            return nb, resources
         coursedir, names = self.parent.parent.coursedir, resources["nbgrader"]
         who = (names["student"], names["assignment"])
         if self.sandbox == "none":
             self.log.warning("The sandbox is off: students' code runs with your rights.")
         try:
+            assignment = _assignment(self.parent.parent)
+            refuse_unjudged(names["assignment"], nb, assignment.points if assignment else ())
+            if assignment is None:
+                return nb, resources
             folder = Path(coursedir.format_path(coursedir.submitted_directory, *who))
             outputs, report = self._graded(assignment, folder / f"{names['notebook']}.ipynb", names["student"])
             write_whole(recorded_path(Path(coursedir.root), assignment.name, names["student"]), f"- {report}")

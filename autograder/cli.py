@@ -1,7 +1,7 @@
 """The `autograder` command.
 
 `check` one notebook, `grade` a class, `report` on it, `selftest` the checks, begin a `new` assignment, `demo` the whole
-cycle.
+cycle, ask the `doctor` what this machine has.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +16,9 @@ from pathlib import Path
 from rich.console import Console
 
 from autograder.course.config import course_limits
+from autograder.course.doctor import diagnose_machine
 from autograder.course.new_assignment import new_assignment
-from autograder.course.pool import get_ready, local_workers
+from autograder.course.pool import get_ready, local_workers, usable_cores
 from autograder.course.report_cache import new_seed, run_seed, timed, write_whole
 from autograder.course.selftest import selftest
 from autograder.errors import CannotGrade
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     all_of_it.add_argument("assignment", nargs="?", help=ONLY)
     all_of_it.add_argument("--preview", action="store_true", help="say whose score would change, and record nothing")
     where = all_of_it.add_mutually_exclusive_group()
-    where.add_argument("--jobs", type=_whole(1), default=os.cpu_count(), help="processes; default: one for each core")
+    where.add_argument("--jobs", type=_whole(1), default=usable_cores(), help="processes; default: one for each core")
     where.add_argument("--scheduler", help="grade on the Dask cluster with this scheduler, such as tcp://host:8786")
     summary = commands.add_parser("report", help="one page about the whole class, from what was graded")
     summary.add_argument("assignment", nargs="?", help=ONLY)
@@ -58,6 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     test.add_argument("--verdicts", type=Path, help="a JSON file to write the state of every check to")
     new = commands.add_parser("new", help="write a minimal assignment, to begin another course with")
     new.add_argument("name")
+    commands.add_parser("doctor", help="say what this machine has, and whether students' code can be confined here")
     show = commands.add_parser("demo", help="grade the example class in a scratch course")
     show.add_argument("--keep", type=Path, help="the scratch course's directory; default: a temporary one")
     for command in (check, all_of_it, summary, test):
@@ -104,6 +105,16 @@ def _demo(options: argparse.Namespace) -> int:
     from autograder.course.demo import demo  # nbgrader takes seconds to import, and the others do not need it
 
     return demo(options.keep)
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    facts, why_not = diagnose_machine()
+    for name, text in facts:
+        print(f"{name:<10}{text}")
+    if why_not:
+        raise CannotGrade("{why}", why=why_not)
+    print("Students' code can be confined here.")
+    return 0
 
 
 def _grade(options: argparse.Namespace) -> int:
@@ -171,4 +182,5 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"check": _check, "grade": _grade, "report": _report, "selftest": _selftest, "new": _new, "demo": _demo}
+COMMANDS = {"check": _check, "grade": _grade, "report": _report, "selftest": _selftest, "new": _new, "doctor": _doctor,
+            "demo": _demo}  # fmt: skip

@@ -46,7 +46,7 @@ def milliseconds_for_python(count: int) -> float:
     """Processor milliseconds for a new Python with NumPy, inside Landlock."""
     code = (
         "import ctypes, sys; from autograder.sandbox import landlock; libc = ctypes.CDLL(None, use_errno=True); "
-        "libc.prctl(38, 1, 0, 0, 0); landlock.confine(libc, sys.argv[1:], []); import numpy"
+        "libc.prctl(38, 1, 0, 0, 0); landlock.confine(libc, landlock.abi(libc), sys.argv[1:], []); import numpy"
     )
     start = os.times()
     for _ in range(count):

@@ -18,14 +18,15 @@ STUDENTS = ("perfect", "blank", "half-finished")
 # In a mount namespace of its own: what is mounted there nobody else sees. Needs root, or user namespaces.
 OWN_MOUNTS = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "sh", "-c"]
 GRADE = f"{sys.executable} -m autograder grade"
-# As an older kernel does, or a container whose seccomp profile does not know Landlock.
+# A kernel without Landlock, in a container that allows no namespaces: nothing can guard files.
 WITHOUT_LANDLOCK = """
 import ctypes, errno, os, struct, sys
 from autograder.sandbox.syscalls import ALLOW, EQUAL, FAIL, LOAD, NUMBER, PR_SET_SECCOMP, RETURN, SECCOMP_MODE_FILTER
 
 LANDLOCK_CREATE_RULESET, PR_SET_NO_NEW_PRIVS = 444, 38
+UNSHARE = {"x86_64": 272, "aarch64": 97}[os.uname().machine]
 steps = [(LOAD, 0, 0, NUMBER), (EQUAL, 0, 1, LANDLOCK_CREATE_RULESET), (RETURN, 0, 0, FAIL | errno.ENOSYS),
-         (RETURN, 0, 0, ALLOW)]
+         (EQUAL, 0, 1, UNSHARE), (RETURN, 0, 0, FAIL | errno.EPERM), (RETURN, 0, 0, ALLOW)]
 program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
 libc = ctypes.CDLL(None, use_errno=True)
 libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

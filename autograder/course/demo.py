@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,7 +11,7 @@ from rich.markup import escape
 
 from autograder.course.course import Course
 from autograder.course.grade_class import grade_class
-from autograder.course.pool import local_workers
+from autograder.course.pool import local_workers, usable_cores
 from autograder.course.report_cache import run_seed
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import ENGINE, load_assignment, only_assignment
@@ -40,7 +39,7 @@ def demo(directory: Path | None) -> int:
         console.print(f"[red]{escape(str(released))}[/red]")
         return 1
     assignment = load_assignment(name, root)
-    workers = local_workers(assignment, run_seed(root, name), course.limits, os.cpu_count() or 1)
+    workers = local_workers(assignment, run_seed(root, name), course.limits, usable_cores())
     status = grade_class(course, assignment, workers, console)
     console.print(course.scores(assignment, students))
     pages = sorted((root / "feedback").glob("*/*/*.html"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import multiprocessing
 import multiprocessing.forkserver
 import os
@@ -14,15 +15,14 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from autograder.course.report_cache import report_of
 from autograder.grading.assignment import Assignment
-from autograder.sandbox.process import Limits
-
-FORK_SERVER = multiprocessing.get_context("forkserver")
+from autograder.sandbox.process import Limits, refuse_other_systems
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,23 @@ class Workers:
     count: Callable[[], int]
 
 
+def usable_cores() -> int:
+    """How many processes can work at a time: what the system, and a container's quota, leave this one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):  # no container, or one without a quota
+        quota, period = map(int, Path("/sys/fs/cgroup/cpu.max").read_text().split())
+        return min(cores, math.ceil(quota / period))
+    return cores
+
+
 def get_ready() -> None:
-    """Begin to import what the processes of a pool need, in the one that they will be forked from, and do not wait."""
+    """Begin to import what the processes of a pool need, in the one that they will be forked from, and do not wait.
+
+    Raises CannotConfine where there is no Linux.
+    """
+    refuse_other_systems()
     os.environ["PYTHONSAFEPATH"] = "1"  # no module is looked for in the current directory: it may be a student's
-    FORK_SERVER.set_forkserver_preload(["autograder.course.report_cache"])
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["autograder.course.report_cache"])
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it inherits that: Ctrl-C is for us to answer
     multiprocessing.forkserver.ensure_running()
     signal.signal(signal.SIGINT, before)
@@ -62,7 +75,9 @@ def local_workers(assignment: Assignment, seed: int, limits: Limits, jobs: int) 
 def local_pool(jobs: int) -> Iterator[Executor]:
     """Processes that end with this one. They are not forked from it: nothing of our state is in them."""
     get_ready()
-    pool: Any = ProcessPoolExecutor(jobs, mp_context=FORK_SERVER, initializer=_end_with_us)
+    pool: Any = ProcessPoolExecutor(
+        jobs, mp_context=multiprocessing.get_context("forkserver"), initializer=_end_with_us
+    )
     pool._safe_to_dynamically_spawn_children = False  # one that is started just when another dies would be forgotten
     try:
         yield pool

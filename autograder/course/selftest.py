@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from autograder.course.pool import local_pool
+from autograder.course.pool import local_pool, usable_cores
 from autograder.grading.assignment import Assignment
 from autograder.grading.checks import grade
 from autograder.grading.diagnosis.misconceptions import load_misconceptions
@@ -43,7 +42,7 @@ def selftest(assignment: Assignment, seed: int, jobs: int | None = None, verdict
     """
     console = Console()
     cases = [*misconception_cases(assignment), *variant_cases(assignment)]
-    with local_pool(jobs or os.cpu_count() or 1) as pool:
+    with local_pool(jobs or usable_cores()) as pool:
         reports = pool.map(partial(_grade, assignment=assignment, seed=seed), cases)
         results = [*zip(cases, track(reports, "Grading", total=len(cases), console=console), strict=True)]
     if verdicts is not None:

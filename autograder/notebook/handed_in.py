@@ -10,6 +10,8 @@ from pathlib import Path
 from autograder.errors import CannotGrade
 
 MAX_BYTES = 10_000_000
+# No link is followed and no pipe waited for, where the system has both; Windows would change line ends.
+READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
 
 class Unreadable(CannotGrade):
@@ -79,7 +81,7 @@ def _visible(folder: Path, pattern: str) -> list[Path]:
 def read_file(path: Path) -> bytes:
     """The bytes of a submitted file. Raises Unreadable for what is no regular file, or too large."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        handle = os.open(path, READ)
     except FileNotFoundError:
         raise Unreadable("There is no file {path}.", path=path) from None
     except OSError as error:

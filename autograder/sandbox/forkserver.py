@@ -76,12 +76,11 @@ def _become_worker(request: dict[str, Any], requests: int, answers: int) -> None
         sys.path.insert(0, request["scratch"])
         _limit(request)
         try:
-            if request["confined"]:
-                _confine(request)
+            files = _confine(request) if request["confined"] else None
         except Exception as error:  # noqa: BLE001 -- the grader says it
-            wire.write_frame(answers, wire.pack({"ready": False, "why": f"{type(error).__name__}: {error}"}))
+            wire.write_frame(answers, wire.pack({"ready": False, "why": _why(error)}))
         else:
-            wire.write_frame(answers, wire.pack({"ready": True}))
+            wire.write_frame(answers, wire.pack({"ready": True, "files": files}))
             worker.serve(requests, answers, request["output_bytes"])
     finally:
         os._exit(0)
@@ -100,18 +99,39 @@ def _limit(request: dict[str, Any]) -> None:
         resource.setrlimit(limit, (value, value))
 
 
-def _confine(request: dict[str, Any]) -> None:
+def _confine(request: dict[str, Any]) -> str:
+    """What guards files from this process from now on: landlock.py or namespaces.py; syscalls.py guards all else."""
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() == 1:
-        os._exit(0)
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "new privileges cannot be ruled out")
+    guard = _guard_files(libc, request["readable"], request["writable"])
     header = (ctypes.c_uint32 * 2)(CAPABILITIES_V3, 0)
     if libc.capset(header, (ctypes.c_uint32 * 6)()):
         raise OSError(ctypes.get_errno(), "capabilities cannot be dropped")
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "new privileges cannot be ruled out")
-    landlock.confine(libc, request["readable"], request["writable"])
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() == 1:
+        os._exit(0)
     syscalls.forbid(libc)
+    return guard
+
+
+def _guard_files(libc: ctypes.CDLL, readable: list[str], writable: list[str]) -> str:
+    try:
+        version = landlock.abi(libc)
+    except OSError as missing:
+        try:
+            namespaces.confine(libc, readable, writable)
+        except OSError as error:
+            why = f"{missing.strerror}; and a mount namespace cannot take its place ({error})"
+            raise OSError(missing.errno, why) from None
+        return "a mount namespace"
+    landlock.confine(libc, version, readable, writable)
+    return f"Landlock {version}"
+
+
+def _why(error: Exception) -> str:
+    """What the grader is told of an error: of one that we worded, the words."""
+    return str(getattr(error, "strerror", None) or f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":
@@ -119,6 +139,7 @@ if __name__ == "__main__":
     # A worker may read no link. Before Python 3.13, realpath raises then, and half of the libraries ask for it.
     os.path.realpath = lambda path, **_: os.path.abspath(path)  # type: ignore[assignment]
     import landlock
+    import namespaces
     import numpy as np
     import numpy.random  # else each worker would load it anew
     import syscalls

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import json
 import os
+import platform
 import secrets
 import select
 import shutil
@@ -37,8 +38,12 @@ MAX_REQUEST = 1 << 16
 MAX_FILES = 5_000  # in a scratch directory
 MAX_THREADS = 100  # a limit of the kernel's would count those of all the user's processes
 CANNOT_CONFINE = (
-    "This machine cannot confine students' code ({why}): grading needs Linux 5.13 or newer with "
-    "Landlock. Grade on such a machine, or trust the submissions with --sandbox none."
+    "This machine cannot confine students' code: {why}. Grade where `autograder doctor` says that it can be, as on "
+    "most machines with Linux 5.13 or newer, or trust the submissions with --sandbox none."
+)
+NO_LINUX = (
+    "Students' code can be confined, and graded, on Linux only, and this is {system}: grade in WSL2, a container or on "
+    "another machine (docs/instructors.md). `autograder new`, `autograder report` and `nbgrader` work here."
 )
 
 
@@ -91,6 +96,7 @@ class Sandbox:
         self.limits = limits
         self._left = left
         self._worker: _Worker | None = None
+        self.files_guarded_by = "nothing"
         try:
             self.scratch = Path(tempfile.gettempdir(), f"autograder-{secrets.token_hex(4)}")  # the worker makes it
             self._start(files)
@@ -100,6 +106,7 @@ class Sandbox:
             ) from None
 
     def _start(self, files: Mapping[str, Path]) -> None:
+        refuse_other_systems()
         try:
             if (room := shutil.disk_usage(self.scratch.parent).free >> 20) < self.limits.disk_mb:
                 raise CannotGrade(
@@ -109,7 +116,8 @@ class Sandbox:
             self._worker = _fork_server().fork(self._request())
             answer = wire.unpack(wire.read_frame(self._worker.answers, MAX_REQUEST))
             if not answer["ready"]:
-                raise CannotConfine(CANNOT_CONFINE.format(why=answer["why"]))
+                raise CannotConfine(CANNOT_CONFINE, why=answer["why"])
+            self.files_guarded_by = answer["files"] or "nothing"
             for target, origin in files.items():
                 destination = self.scratch / target
                 destination.parent.mkdir(parents=True, exist_ok=True)
@@ -257,7 +265,7 @@ class _ForkServer:
         if not text:
             os.close(requests_out)
             os.close(answers_in)
-            raise CannotConfine(CANNOT_CONFINE.format(why="the process that starts workers ended"))
+            raise CannotConfine(CANNOT_CONFINE, why="the process that starts workers ended")
         os.set_blocking(requests_out, False)  # a worker that does not read must not hold us up
         return _Worker(int(text), fds[0], requests_out, answers_in)
 
@@ -323,6 +331,12 @@ def readable_paths() -> list[str]:
     places += [f"/proc/self/{name}" for name in ("maps", "stat", "statm", "status")]  # not net/, which is the machine's
     places += [str(Path(sys.executable).parent), str(Path(sys.prefix) / "pyvenv.cfg")]
     return [place for place in places if os.path.exists(place)]
+
+
+def refuse_other_systems() -> None:
+    """Raise CannotConfine where there is no Linux."""
+    if platform.system() != "Linux":
+        raise CannotConfine(NO_LINUX, system=platform.system())
 
 
 def refuse_readable(*secrets: Path) -> None:

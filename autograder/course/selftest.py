@@ -1,4 +1,4 @@
-"""Grade every known wrong answer and every correct variant of an assignment, and count the verdicts that are off."""
+"""Grade the solution, every known wrong answer and every correct variant of an assignment; count wrong verdicts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rich.table import Table
 
 from autograder.course.pool import local_pool, usable_cores
 from autograder.grading.assignment import Assignment
-from autograder.grading.checks import grade
+from autograder.grading.checks import grade, verify
 from autograder.grading.diagnosis.misconceptions import load_misconceptions
 from autograder.grading.report import Report
 from autograder.messages import render
@@ -41,7 +41,9 @@ def selftest(assignment: Assignment, seed: int, jobs: int | None = None, verdict
     `verdicts`, where it is given, is a file to write every check's state to: {case: {check: state}} as JSON.
     """
     console = Console()
-    cases = [*misconception_cases(assignment), *variant_cases(assignment)]
+    verify(assignment)
+    solution = Case("the source notebook itself", "", assignment.source.read_bytes())
+    cases = [solution, *misconception_cases(assignment), *variant_cases(assignment)]
     with local_pool(jobs or usable_cores()) as pool:
         reports = pool.map(partial(_grade, assignment=assignment, seed=seed), cases)
         results = [*zip(cases, track(reports, "Grading", total=len(cases), console=console), strict=True)]
@@ -53,8 +55,11 @@ def selftest(assignment: Assignment, seed: int, jobs: int | None = None, verdict
     for error in errors:
         console.print(f"[red]{error}[/red]", highlight=False)
     wrong = sum(bool(case.function) for case in cases)
-    console.print(f"{wrong} wrong answers, {len(cases) - wrong} correct variants: {len(errors)} errors.")
-    return 1 if errors else 0
+    variants = len(cases) - wrong - 1
+    console.print(f"The solution, {wrong} wrong answers, {variants} correct variants: {len(errors)} errors.")
+    if not wrong:
+        console.print("What the checks reject was not seen: write typical mistakes into misconceptions.toml.")
+    return 1 if errors or len(cases) == 1 else 0
 
 
 def _grade(case: Case, assignment: Assignment, seed: int) -> Report:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -25,49 +26,88 @@ class CheckFailed(AssertionError):
         super().__init__(render(self.message))
 
 
-def assert_same(seen: Any, expected: Any, what: str, *, rtol: float = 1e-9, atol: float = 1e-12) -> None:
-    """Raise CheckFailed unless `seen` equals `expected` within `atol + rtol * abs(expected)`.
+def assert_same(
+    seen: Any,
+    expected: Any,
+    what: str,
+    *,
+    rtol: float | None = None,
+    atol: float | None = None,
+    any_sequence: bool = False,
+    extra_keys: bool = False,
+) -> None:
+    """Raise CheckFailed unless `seen` equals `expected`; `what` names it for the student: "clip(...)['dWax']".
 
-    Arrays need the same shape, not the same dtype; sequences the same length; mappings at least the expected keys.
-    `what` names the value in the student's words, such as "clip(...)['dWax']".
+    Numbers compare by value, whatever their type: whole ones exactly, others within `atol + rtol * abs(expected)`, by
+    default 1e-12 and 1e-9; where one of the two is given, all are compared within that. True and False equal only
+    default 1e-12 and 1e-9; where one of the two is given, all compare within that. True and False equal only
+    unless `any_sequence` lets lists, tuples and arrays of one dimension stand for each other. A dictionary has the keys
+    asked for, and others only with `extra_keys`. Raises TypeError where `expected` is no plain data.
+
+    >>> assert_same([1, 2.5], [1, 2], "f(3)")
+    Traceback (most recent call last):
+    autograder.grading.compare.CheckFailed: `f(3)[1]` should be 2; yours is 2.5.
     """
+    seen, expected = _scalar(seen), _scalar(expected)
+    again = partial(assert_same, rtol=rtol, atol=atol, any_sequence=any_sequence, extra_keys=extra_keys)
+    if isinstance(expected, Opaque):
+        raise TypeError(f"what is expected of {what} is of type {expected.type_name}, which cannot be compared")
     if isinstance(expected, Mapping):
-        if not isinstance(seen, dict):
-            raise CheckFailed("`{what}` should be a dictionary; yours is {seen}.", what=what, seen=short(seen))
-        for key, value in expected.items():
-            if key not in seen:
-                raise CheckFailed("`{what}` has no key {key}; its keys are {keys}.",
-                                  what=what, key=repr(key), keys=list(seen))  # fmt: skip
-            assert_same(seen[key], value, f"{what}[{key!r}]", rtol=rtol, atol=atol)
-    elif isinstance(expected, str):
-        if seen != expected:
-            _differs(what, expected, seen)
+        _assert_same_mapping(seen, expected, what, again, extra_keys)
     elif isinstance(expected, np.ndarray):
-        _assert_same_array(seen, expected, what, rtol, atol)
-    elif isinstance(expected, Sequence):
-        _assert_same_sequence(seen, expected, what, rtol, atol)
-    elif not _is_number(seen) or not (
-        seen == expected or np.isclose(seen, expected, rtol=rtol, atol=atol, equal_nan=True)
-    ):
-        _differs(what, expected, seen)
+        _assert_same_array(seen, expected, what, again, rtol, atol)
+    elif isinstance(expected, list | tuple):
+        _assert_same_sequence(seen, expected, what, again, any_sequence)
+    elif not (_close(seen, expected, rtol, atol) if _is_number(expected) else _equal(seen, expected)):
+        wanted = "None" if expected is None else short(expected)
+        raise CheckFailed("`{what}` should be {expected}; yours is {seen}.",
+                          what=what, expected=wanted, seen=short(seen))  # fmt: skip
 
 
-def _assert_same_array(seen: Any, expected: np.ndarray, what: str, rtol: float, atol: float) -> None:
+Again = Callable[[Any, Any, str], None]
+
+
+def _assert_same_mapping(seen: Any, expected: Mapping[Any, Any], what: str, again: Again, extra_keys: bool) -> None:
+    if not isinstance(seen, dict):
+        raise CheckFailed("`{what}` should be a dictionary; yours is {seen}.", what=what, seen=short(seen))
+    for key, value in expected.items():
+        if key not in seen:
+            raise CheckFailed("`{what}` has no key {key}; its keys are {keys}.",
+                              what=what, key=repr(key), keys=list(seen))  # fmt: skip
+        again(seen[key], value, f"{what}[{key!r}]")
+    if not extra_keys and (extra := [key for key in seen if key not in expected]):
+        raise CheckFailed("`{what}` has a key too many: {key}.", what=what, key=short(extra[0]))
+
+
+def _assert_same_array(
+    seen: Any, expected: np.ndarray, what: str, again: Again, rtol: float | None, atol: float | None
+) -> None:
     if not isinstance(seen, np.ndarray):
         raise CheckFailed("`{what}` should be an array of shape {shape}; yours is {seen}.",
-                          what=what, shape=str(expected.shape), seen=short(seen))  # fmt: skip
+                          what=what, shape=expected.shape, seen=short(seen))  # fmt: skip
     if seen.shape != expected.shape:
         raise CheckFailed("`{what}` should have shape {shape}; yours has shape {seen}.",
-                          what=what, shape=str(expected.shape), seen=str(seen.shape))  # fmt: skip
+                          what=what, shape=expected.shape, seen=seen.shape)  # fmt: skip
+    if seen.dtype.kind == expected.dtype.kind == "O":
+        for index in np.ndindex(expected.shape):
+            again(seen[index], expected[index], what + _place(index))
+        return
+    if _holds(seen) != _holds(expected):
+        raise CheckFailed("`{what}` should be an array of type {expected}; yours is of type {seen}.",
+                          what=what, expected=expected.dtype.name, seen=seen.dtype.name)  # fmt: skip
     if np.array_equal(seen, expected):  # as it often is, and isclose takes ten times as long
         return
-    differs = ~np.isclose(seen, expected, rtol=rtol, atol=atol, equal_nan=True)
+    if _holds(expected) == "numbers" and not (
+        rtol is atol is None and {seen.dtype.kind, expected.dtype.kind} <= {*"iu"}
+    ):
+        differs = ~np.isclose(seen, expected, **_tolerances(rtol, atol), equal_nan=True)
+    else:
+        differs = seen != expected
     if differs.any():
         index = tuple(int(i) for i in np.argwhere(differs)[0])
-        where = "".join(f"[{i}]" for i in index)
         raise CheckFailed(
             "`{what}` should be {expected}; yours is {seen} ({count} of {size} entries differ).",
-            what=what + where,
+            what=what + _place(index),
             expected=short(expected[index]),
             seen=short(seen[index]),
             count=np.count_nonzero(differs),
@@ -75,28 +115,79 @@ def _assert_same_array(seen: Any, expected: np.ndarray, what: str, rtol: float, 
         )
 
 
-def _assert_same_sequence(seen: Any, expected: Sequence[Any], what: str, rtol: float, atol: float) -> None:
-    if isinstance(seen, np.ndarray) and seen.ndim == 1:
+def _assert_same_sequence(seen: Any, expected: Sequence[Any], what: str, again: Again, any_sequence: bool) -> None:
+    if any_sequence and isinstance(seen, np.ndarray) and seen.ndim == 1:
         seen = seen.tolist()
-    if not isinstance(seen, list | tuple):
-        raise CheckFailed("`{what}` should be a list; yours is {seen}.", what=what, seen=short(seen))
+    if not isinstance(seen, list | tuple if any_sequence else type(expected)):
+        if isinstance(expected, list):
+            raise CheckFailed("`{what}` should be a list; yours is {seen}.", what=what, seen=_with_kind(seen))
+        raise CheckFailed("`{what}` should be a tuple; yours is {seen}.", what=what, seen=_with_kind(seen))
     for i, (one, other) in enumerate(zip(seen, expected, strict=False)):
-        assert_same(one, other, f"{what}[{i}]", rtol=rtol, atol=atol)
+        again(one, other, f"{what}[{i}]")
     if len(seen) != len(expected):
         raise CheckFailed("`{what}` should have {expected} entries; yours has {seen}.",
                           what=what, expected=len(expected), seen=len(seen))  # fmt: skip
 
 
+def _with_kind(value: Any) -> str | Message:
+    """A list or a tuple, with the word for it: their brackets are easily overlooked."""
+    if isinstance(value, list):
+        return Message("the list {value}", value=short(value))
+    return Message("the tuple {value}", value=short(value)) if isinstance(value, tuple) else short(value)
+
+
+def _place(index: tuple[int, ...]) -> str:
+    return "".join(f"[{i}]" for i in index)
+
+
+def _holds(array: np.ndarray) -> str:
+    """Which kind of values an array holds: those of different kinds never equal each other."""
+    return {"b": "booleans", **dict.fromkeys("iufc", "numbers")}.get(array.dtype.kind, array.dtype.kind)
+
+
+def _scalar(value: Any) -> Any:
+    """What an array without dimensions holds."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+
+
 def _is_number(value: Any) -> bool:
     if isinstance(value, np.ndarray):
-        return value.size == 1
-    return isinstance(value, int | float | np.number | np.bool_)
+        return value.size == 1 and _holds(value) == "numbers"
+    return isinstance(value, int | float | complex | np.number) and not isinstance(value, bool | np.bool_)
 
 
-def _differs(what: str, expected: Any, seen: Any) -> NoReturn:
-    raise CheckFailed(
-        "`{what}` should be {expected}; yours is {seen}.", what=what, expected=short(expected), seen=short(seen)
-    )
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer)
+
+
+def _tolerances(rtol: float | None, atol: float | None) -> dict[str, float]:
+    return {"rtol": 1e-9 if rtol is None else rtol, "atol": 1e-12 if atol is None else atol}
+
+
+def _close(seen: Any, expected: Any, rtol: float | None, atol: float | None) -> bool:
+    if not _is_number(seen):
+        return False
+    seen, expected = (one.item() if isinstance(one, np.ndarray) else one for one in (seen, expected))
+    if rtol is atol is None and _is_whole(seen) and _is_whole(expected):
+        return int(seen) == int(expected)
+    try:
+        return bool(np.isclose(complex(seen), complex(expected), **_tolerances(rtol, atol), equal_nan=True))
+    except OverflowError:  # of a whole number that no float holds
+        return bool(seen == expected)
+
+
+def _equal(seen: Any, expected: Any) -> bool:
+    """Whether two values of another kind are of the same type and equal."""
+    if isinstance(expected, bool | np.bool_):
+        return isinstance(seen, bool | np.bool_) and bool(seen == expected)
+    if type(seen) is not type(expected):
+        return False
+    if hasattr(expected, "equals"):  # pandas' tables
+        return bool(seen.equals(expected))
+    try:
+        return bool(seen == expected)
+    except ArithmeticError:  # a Decimal that signals
+        return False
 
 
 def _shown(value: Any) -> str | int | float | Message:

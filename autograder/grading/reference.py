@@ -48,9 +48,12 @@ def _text(snippet: Snippet) -> str:
     return "\n".join(ast.unparse(body[index]) for index in snippet.statements)
 
 
-def run_cells(cells: Mapping[str, str], folders: tuple[Path, ...]) -> Namespace:
-    """The global names after cells of ours (name -> source) have run; they import from `folders` too."""
-    namespace: Namespace = {"__name__": "reference"}
+def run_cells(cells: Mapping[str, str], folders: tuple[Path, ...], names: Mapping[str, Any] | None = None) -> Namespace:
+    """The global names after cells of ours (name -> source) have run, where these `names` are known.
+
+    They import from `folders` too.
+    """
+    namespace: Namespace = {"__name__": "reference", **(names or {})}
     with importing_from(folders):
         for name, source in cells.items():
             exec(_compiled(name, source), namespace)
@@ -59,7 +62,7 @@ def run_cells(cells: Mapping[str, str], folders: tuple[Path, ...]) -> Namespace:
 
 @lru_cache(maxsize=64)  # a known mistake is in one cell, the others are the solution's
 def _compiled(name: str, source: str) -> CodeType:
-    return compile(source, name, "exec")
+    return compile(source, name, "exec", optimize=0)
 
 
 class Reference:

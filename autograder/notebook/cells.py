@@ -12,6 +12,7 @@ from functools import lru_cache
 from autograder.messages import Message
 
 MAX_CODE = 50_000  # characters in a cell: the lesson's longest has 3,000
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 HARMLESS_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 
@@ -25,11 +26,11 @@ class Cell:
 
 
 def function_names(source: str) -> set[str]:
-    """The functions that a cell defines at its top level; also by assignment, as in `clip = partial(...)`."""
+    """The functions and classes that a cell defines at its top level; also by assignment, as in `f = partial(...)`."""
     tree = parse(source)
     if isinstance(tree, Message):
-        return set(re.findall(r"^def\s+(\w+)", source, re.MULTILINE))
-    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        return set(re.findall(r"^(?:async\s+)?(?:def|class)\s+(\w+)", source, re.MULTILINE))
+    names = {node.name for node in tree.body if isinstance(node, DEFINITIONS)}
     return names | {t.id for node in tree.body if isinstance(node, ast.Assign) for t in node.targets
                     if isinstance(t, ast.Name)}  # fmt: skip
 

@@ -79,7 +79,7 @@ def load(
 def _compiled(name: str, source: str, statements: tuple[int, ...]) -> CodeType:
     tree = ast.parse(source)
     tree.body = [tree.body[index] for index in statements]
-    return compile(tree, name, "exec")
+    return compile(tree, name, "exec", optimize=0)
 
 
 def call(namespace: Namespace, function: str, arguments: list[Any], output_limit: int, alone: bool) -> Any:

@@ -45,7 +45,8 @@ def step(student, *arguments):
 
 def assert_gradients(seen, expected, where="", atol=ATOL):
     """The five gradients are the expected ones; other keys do not matter."""
-    assert_same(seen, {name: expected[name] for name in GRADIENTS}, f"gradients{where}", rtol=RTOL, atol=atol)
+    assert_same(seen, {name: expected[name] for name in GRADIENTS}, f"gradients{where}", rtol=RTOL, atol=atol,
+                extra_keys=True)  # fmt: skip
 
 
 @pytest.mark.points(3)
@@ -140,7 +141,7 @@ def assert_parameters_updated(student, reference, arguments, where):
     moved = any(not np.array_equal(expected[name], before[name]) for name in PARAMETERS)
     if moved and all(np.array_equal(seen.get(name), before[name]) for name in PARAMETERS):
         raise CheckFailed("`parameters` is the same after the call as before: the step should change it in place.")
-    assert_same(seen, expected, f"parameters {where}, after the step", rtol=RTOL, atol=ATOL)
+    assert_same(seen, expected, f"parameters {where}, after the step", rtol=RTOL, atol=ATOL, extra_keys=True)
 
 
 @pytest.mark.points(3)

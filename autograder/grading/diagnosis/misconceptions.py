@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import hashlib
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -14,12 +11,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograder.grading.assignment import Assignment, AssignmentError, read_toml
+from autograder.grading.diagnosis.bounded import COUNT, Steps, bounded
 from autograder.grading.outcome import CallFailed, Outcome
 from autograder.grading.reference import Reference, call, run_cells
 from autograder.grading.student import Calls
 
-# A misconception that takes longer, or much longer than the student's function, counts as endless.
-SECONDS, SECONDS_OF_ENDLESS = 5.0, 2.0
+# A misconception that takes more steps counts as endless; on answers that come to an end, none takes a tenth of these.
+STEPS, STEPS_OF_ENDLESS = 300_000, 20_000
 
 REPLAYED = 50  # of the calls made in one go: two samplers that agree in so many names are the same
 
@@ -121,6 +119,7 @@ class Variant:
         self._folders = assignment.import_folders
         self._misconception = misconception
         self._matter = assignment.arguments_that_matter.get(misconception.function, [])
+        self._steps = Steps(STEPS_OF_ENDLESS if misconception.never_ends else STEPS)
         self._namespaces: dict[str, dict[str, Any]] = {}  # by the cell that runs after the others
 
     def answers(self, calls: Calls, digest: str) -> list[Outcome] | tuple[str, str]:
@@ -128,10 +127,9 @@ class Variant:
         key = (self._reference.identity, self._misconception.id, digest)
         if key not in self._answers:
             try:
-                longest = SECONDS_OF_ENDLESS if self._misconception.never_ends else SECONDS
-                with _time_limit(min(longest, 0.5 + 5 * calls.seconds)):
-                    matter = self._matter if len(calls.arguments) == 1 else []  # those of several are not sent back
-                    self._answers[key] = [self._answer(calls.cell, one, matter) for one in calls.arguments[:REPLAYED]]
+                self._steps.taken = 0
+                matter = self._matter if len(calls.arguments) == 1 else []  # those of several are not sent back
+                self._answers[key] = [self._answer(calls.cell, one, matter) for one in calls.arguments[:REPLAYED]]
             except Exception as error:
                 self._answers[key] = (type(error).__name__, str(error)[:500])
         return self._answers[key]
@@ -140,33 +138,10 @@ class Variant:
         name = self._misconception.function
         if cell not in self._namespaces:
             cells = {**self._reference.cells, name: self._misconception.source, "cell": cell}
-            self._namespaces[cell] = run_cells(cells, self._folders)
+            counted = {name: bounded(source) for name, source in cells.items()}
+            self._namespaces[cell] = run_cells(counted, self._folders, {COUNT: self._steps})
         outcome = call(self._namespaces[cell], name, tuple(arguments), self._reference.signatures[name])
         return replace(outcome, arguments={name: outcome.arguments[name] for name in matter})
-
-
-class TimeUp(Exception):
-    """A misconception did not answer in time; named like the student's failure of that kind."""
-
-
-@contextlib.contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeUp in this thread when its Python code runs longer (signals would need the main thread)."""
-    thread = ctypes.c_ulong(threading.get_ident())
-    raising = threading.Lock()
-
-    def stop() -> None:
-        if raising.acquire(blocking=False):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))
-
-    timer = threading.Timer(seconds, stop)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        if raising.acquire(blocking=False):
-            timer.cancel()
 
 
 def alike(ours: list[Outcome] | tuple[str, str], theirs: Sequence[Outcome] | CallFailed, more_prints: bool) -> bool:

@@ -6,10 +6,27 @@ from traitlets.config import Config
 
 PLUGINS = "autograder.plugins"
 
+# How bulk downloads name what a student handed in, below the directory into which nbgrader unpacks them:
+#   Canvas      doejane_LATE_12345_678910_ps1.ipynb
+#   Moodle      Jane Doe_12345_assignsubmission_file_/ps1.ipynb (or all in one folder)
+#   Gradescope  assignment_1_export/submission_12345/ps1.ipynb
+# The student's id is the platform's number, since names are not unique. The first place that fits counts: the platform
+# wrote it, and students name what follows.
+DOWNLOADED = (
+    r".*?/extracted/(?:[^/]+/)*?"
+    r"(?:submission_|[^/]+?_(?=\d+_assignsubmission_file)|[^/_]+_(?:LATE_)?(?=\d+_\d+_))"
+    r"(?P<student_id>\d+)"
+    r"(?:/|_assignsubmission_file(?:_/|/|_)|_\d+_)"
+    r"(?P<file_id>.+)"
+)
+
 
 def plug_in(c: Config) -> None:
     """Let nbgrader release with the files that a notebook needs, grade in the sandbox, and write harmless feedback."""
     c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__"]
+
+    c.FileNameCollectorPlugin.named_regexp = DOWNLOADED
+    c.ZipCollectApp.strict = False  # a renamed notebook is collected: grading gives it back its name
 
     c.GenerateAssignment.preprocessors = [
         "nbgrader.preprocessors.IncludeHeaderFooter",

@@ -1,4 +1,4 @@
-"""nbgrader's configuration of this course; the traits are explained by `nbgrader autograde --help-all`."""
+"""nbgrader's configuration of this course. `nbgrader autograde --help-all` explains each setting."""
 
 import os
 
@@ -8,15 +8,15 @@ c = get_config()  # noqa: F821 - nbgrader provides it
 plug_in(c)  # release, sandbox, feedback
 
 c.CourseDirectory.course_id = "dinosaur-island"
-if "GRADEBOOK_URL" in os.environ:  # such as postgresql+psycopg://user:password@host/gradebook; else gradebook.db here
+if "GRADEBOOK_URL" in os.environ:  # such as postgresql+psycopg://user:password@host/gradebook; without it, gradebook.db
     c.CourseDirectory.db_url = os.environ["GRADEBOOK_URL"]
 
-# Late work: nothing is late where an assignment has no due date.
+# Late work. Nothing is late in an assignment without a due date.
 c.AssignLatePenalties.plugin_class = "autograder.plugins.late.PercentPerDay"
-c.PercentPerDay.percent = 10  # of what was earned, for each day that has begun
+c.PercentPerDay.percent = 10  # of the earned points, for each day that has begun
 c.PercentPerDay.grace_minutes = 15
 
-# What of the course a release carries beside its notebook.
+# The course's files that students get with the notebook, by assignment.
 c.BundleFiles.files = {
     "dinosaur-island": [
         "utils/__init__.py",
@@ -28,7 +28,7 @@ c.BundleFiles.files = {
     "shakespeare": ["utils/*.py", "datasets/shakespeare.txt", "datasets/shakespeare.keras"],
 }
 
-# What one submission may use.
+# The most that one submission may use.
 c.GradeInSandbox.seconds_per_call = 10
 c.GradeInSandbox.seconds_per_submission = 90
 c.GradeInSandbox.memory_mb = 1024

@@ -6,7 +6,7 @@ OLDEST := .venv-oldest/bin
 OLDEST_KERAS := .venv-keras/bin
 OTTER := .venv-otter/bin
 
-.PHONY: demo test quick shakespeare browser chromium lint format release examples selftest redteam fuzz bench gradescope lock clean
+.PHONY: demo test quick docs shakespeare browser chromium lint format release examples selftest redteam fuzz bench gradescope lock clean
 
 demo: $(READY)  ## grade the example class in a scratch course
 	$(BIN)/autograder demo
@@ -17,6 +17,10 @@ test: lint  ## everything that CI runs
 
 quick: lint  ## lint, types, and the tests that take no time: two minutes
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not browser and not slow"
+
+docs: $(READY)  ## the documentation as a website: build/site/index.html
+	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --conf-dir docs . build/site
+	ln -sf README.html build/site/index.html
 
 browser: $(READY) chromium  ## feedback, class report, JupyterLab and Formgrader in a real browser
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m browser

@@ -2,16 +2,26 @@
 
 import contextlib
 import csv
+import doctest
+import inspect
 import os
+import pkgutil
 import re
 import shlex
 import shutil
 import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
+import nbformat
+import numpy as np
 import pytest
 
+import autograder
 from autograder.course.new_assignment import new_assignment
+from autograder.grading.assignment import load_assignment
+from autograder.grading.checks import grade
 
 pytestmark = pytest.mark.slow
 
@@ -36,13 +46,78 @@ def run(script, cwd):
 def test_the_instructors_page_takes_a_new_course_to_exported_grades(tmp_path):
     course = tmp_path / "statistics"
     course.mkdir()
-    run("".join(commands("docs/instructors.md")), course)
+    run("".join(commands("docs/instructors.md")).replace("CLONE/.venv", sys.prefix), course)
     with open(course / "canvas.csv", newline="", encoding="utf-8") as file:
         scores = {row["SIS Login ID"]: row["averages"] for row in csv.DictReader(file)}
     assert scores == {"": "10", "ann": "10", "bob": "0"}
     for name in ("grades.csv", "moodle.csv", "junit.xml", "summary.md", "averages-report.html"):
         assert (course / name).stat().st_size > 0
     assert sorted(path.parts[-3] for path in course.glob("feedback/*/*/*.html")) == ["ann", "bob"]
+
+
+def test_the_list_of_changes_has_each_name_that_has_moved():
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    for old, new in autograder.MOVED.items():
+        rows = [row for row in changes.splitlines() if row.lstrip().startswith("|") and old in row]
+        for name in re.split(r", | or ", new):
+            assert any((name if name[0] != "." else f"autograder.plugins{name}") in row for row in rows), (old, name)
+
+
+def documented():
+    """Name -> docstring, of what the reference page takes from the code."""
+    names = re.findall(r"^\.\. auto\w+:: (\S+)", (ROOT / "docs" / "reference.md").read_text("utf-8"), re.MULTILINE)
+    return {name: inspect.getdoc(pkgutil.resolve_name(name)) for name in names}
+
+
+def examples(text):
+    """The code under each "Example"."""
+    blocks = re.findall(r"^ *Example[^\n]*::\n((?:\n| +[^\n]*\n?)+)", text, re.MULTILINE)
+    return [textwrap.dedent(block) for block in blocks]
+
+
+def test_everything_on_the_reference_page_has_an_example():
+    assert [name for name, text in documented().items() if not examples(text)] == []
+
+
+def test_the_examples_of_calls_on_the_reference_page_do_what_they_show():
+    for name, text in documented().items():
+        names = {"np": np, "assert_same": autograder.assert_same}
+        calls = doctest.DocTestParser().get_doctest(text, names, name, None, 0)
+        assert doctest.DocTestRunner().run(calls).failed == 0
+
+
+def test_the_checks_on_the_reference_page_pass_the_solution_and_nothing_unwritten(tmp_path):
+    page = (ROOT / "docs" / "reference.md").read_text("utf-8")
+    checks = [one for text in (*documented().values(), page) for one in examples(text) if "def test_" in one]
+    (imports,) = re.findall(r"^```{code-block} python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert "pytest.mark.needs" in checks[-1]
+    source, folder = new_assignment("averages", tmp_path)[:2]
+    notebook = nbformat.read(source, as_version=4)
+    answer, test = (cell.metadata.nbgrader for cell in notebook.cells[-2:])
+    test.points = sum(int(number) for check in checks for number in re.findall(r"mark\.points\((\d+)", check))
+    for name, body in FURTHER.items():
+        cells = (
+            (f"def {name}():\n    {body}", {**answer, "grade_id": name}),
+            ("", {**test, "grade_id": f"test-{name}", "points": 0}),
+        )
+        notebook.cells += [nbformat.v4.new_code_cell(text, metadata={"nbgrader": mark}) for text, mark in cells]
+        (folder / f"test_{name}.py").touch()
+    nbformat.write(notebook, source)
+    (folder / "test_moving_average.py").write_text("\n\n".join([imports, *checks]))
+    assignment = load_assignment("averages", tmp_path)
+    report = grade(source.read_bytes(), assignment, seed=1)
+    assert [(check.id, check.message) for check in report.checks if check.state != "passed"] == []
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("return", "raise NotImplementedError() #")
+    report = grade(nbformat.writes(notebook).encode(), assignment, seed=1)
+    assert [check.id for check in report.checks if check.state == "passed"] == []
+
+
+# The functions besides `moving_average` that the reference page's examples call.
+FURTHER = {
+    "total": 'return sum(float(number) for number in open("numbers.txt").read().split())',
+    "report": 'return f"{total():.1f}"',
+}
 
 
 def test_the_cluster_of_the_page_on_large_classes_grades(tmp_path):

@@ -172,22 +172,68 @@ class ChecksPlugin:
 
     @pytest.fixture
     def student(self) -> Student:
-        """The student's functions, called in the sandbox."""
+        """The student's functions, as attributes. Each call runs in the sandbox and returns an `Outcome`.
+
+        Arguments have to be plain data. They are passed by position, so students may rename the parameters. If the call
+        fails, so does the check, and the student reads why: the function is missing, raised an exception, ran out of
+        time, or took its process down.
+
+        Example::
+
+            @pytest.mark.points(1)
+            def test_window_of_one(student):
+                '''A window of 1 leaves the values as they are.'''
+                values = np.array([3.0, 1.0, 2.0])
+                outcome = student.moving_average(values, 1)
+                assert_same(outcome.returned, values, "moving_average(values, 1)")
+        """
         return self.run.student
 
     @pytest.fixture
     def reference(self) -> Reference:
-        """The solution's functions."""
+        """The solution's functions, from the source notebook. They are called just as those of `student`.
+
+        Example::
+
+            @pytest.mark.points(1)
+            def test_large_values(student, reference):
+                '''Large values are averaged, too.'''
+                values = [1e9, 2e9, 6e9]
+                seen = student.moving_average(values, 2).returned
+                expected = reference.moving_average(values, 2).returned
+                assert_same(seen, expected, "moving_average(values, 2)")
+        """
         return self.run.reference
 
     @pytest.fixture
     def seed(self) -> int:
-        """The seed of this assignment run."""
+        """The number that all random inputs of this assignment come from, below 2**63. Use it where `rng` does not fit.
+
+        Example::
+
+            @pytest.mark.points(1)
+            def test_any_length(student, seed):
+                '''Series of any length can be averaged.'''
+                size = 5 + seed % 10
+                seen = student.moving_average(np.zeros(size), 5).returned
+                assert_same(len(seen), size - 4, f"the length for {size} values and window 5")
+        """
         return self.run.seed
 
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
-        """Random inputs: the same for every student of a run, others in each check."""
+        """NumPy's random generator. All students get the same draws, each check and each seed has others.
+
+        Example::
+
+            @pytest.mark.points(1)
+            def test_linear(student, rng):
+                '''Twice the values have twice the mean.'''
+                values = rng.normal(size=8)
+                once = student.moving_average(values, 3).returned
+                twice = student.moving_average(2 * values, 3).returned
+                assert_same(twice, 2 * once, "moving_average(2 * values, 3)")
+        """
         return self._rng(request.node)
 
     def _rng(self, item: pytest.Item) -> np.random.Generator:

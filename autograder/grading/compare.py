@@ -14,10 +14,20 @@ from autograder.sandbox.wire import Opaque
 
 
 class CheckFailed(AssertionError):
-    """A check did not pass: what the student reads, and the `picture` beside it.
+    """Raise this to fail a check. The student reads the template, filled in with the values.
 
-    Raise it with a template and its values: `CheckFailed("There should be {count} names; yours are {seen}.", count=7,
-    seen=names)`. Text is shown as it is, a number as the template asks (`{share:.1%}`), anything else by `short`.
+    A text is shown as it is, a number as the template asks (`{share:.1%}`), and anything else in a few words. What
+    stands between backticks is shown as code. A `Picture`, as the second argument, is shown below the checks. Do not
+    fill in the values yourself: a page may say the same in another language.
+
+    Example::
+
+        @pytest.mark.points(1)
+        def test_returns_an_array(student):
+            '''`moving_average` returns an array.'''
+            seen = student.moving_average([1.0, 2.0], 1).returned
+            if not isinstance(seen, np.ndarray):
+                raise CheckFailed("There should be an array; yours is {seen}.", seen=seen)
     """
 
     def __init__(self, template: str, picture: Picture | None = None, /, **values: Any) -> None:
@@ -36,17 +46,24 @@ def assert_same(
     any_sequence: bool = False,
     extra_keys: bool = False,
 ) -> None:
-    """Raise CheckFailed unless `seen` equals `expected`; `what` names it for the student: "clip(...)['dWax']".
+    """Raise CheckFailed, with a sentence that says where they differ, unless `seen` equals `expected`.
 
-    Numbers compare by value, whatever their type: whole ones exactly, others within `atol + rtol * abs(expected)`, by
-    default 1e-12 and 1e-9; where one of the two is given, all are compared within that. True and False equal only
-    default 1e-12 and 1e-9; where one of the two is given, all compare within that. True and False equal only
-    unless `any_sequence` lets lists, tuples and arrays of one dimension stand for each other. A dictionary has the keys
-    asked for, and others only with `extra_keys`. Raises TypeError where `expected` is no plain data.
+    `what` names the value for the student, as in "moving_average(values, 2)".
 
-    >>> assert_same([1, 2.5], [1, 2], "f(3)")
-    Traceback (most recent call last):
-    autograder.grading.compare.CheckFailed: `f(3)[1]` should be 2; yours is 2.5.
+    - Numbers compare by value, whatever their type. Whole numbers have to be equal. Others may differ by
+      `atol + rtol * abs(expected)`, by default 1e-12 and 1e-9. If you give one of the two, this holds for all numbers.
+    - True and False equal only booleans. Everything else has to have the same type.
+    - Arrays need the same shape.
+    - A list is not a tuple. With `any_sequence`, lists, tuples and 1-D arrays may stand for each other.
+    - A dictionary has exactly the keys of `expected`. With `extra_keys`, it may have more.
+
+    Raises TypeError if `expected` is not plain data.
+
+    Example::
+
+        >>> assert_same([1, 2.5], [1, 2], "f(3)")
+        Traceback (most recent call last):
+        autograder.grading.compare.CheckFailed: `f(3)[1]` should be 2; yours is 2.5.
     """
     seen, expected = _scalar(seen), _scalar(expected)
     again = partial(assert_same, rtol=rtol, atol=atol, any_sequence=any_sequence, extra_keys=extra_keys)

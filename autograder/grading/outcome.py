@@ -10,7 +10,22 @@ from autograder.messages import Message, render
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one call did: its value, its prints and, of a single call, its arguments by name as they were afterwards."""
+    """What one call did, as plain data.
+
+    - `returned`: the value
+    - `arguments`: the arguments as they are after the call, by the parameter's name in the solution
+    - `printed`: the text that was printed
+
+    Example::
+
+        @pytest.mark.points(1)
+        def test_leaves_its_argument(student):
+            '''`moving_average` does not change `values`, and prints nothing.'''
+            values = np.arange(5.0)
+            outcome = student.moving_average(values, 2)
+            assert_same(outcome.arguments["values"], values, "values after the call")
+            assert_same(outcome.printed, "", "the printed text")
+    """
 
     returned: Any
     arguments: dict[str, Any]

@@ -13,7 +13,27 @@ State = Literal["passed", "failed", "not assessed"]
 
 @dataclass(frozen=True)
 class Picture:
-    """What says it faster than a sentence: expected values and the student's (`series`, in this order) over `x`."""
+    """A picture on the feedback page, for `CheckFailed`: the expected values and the student's, drawn over `x`.
+
+    - `kind`: "points", "lines" or "bars"
+    - `title`, `x_label`, `y_label`: what is written on it
+    - `x`: a number for each value; for bars, it may be a text
+    - `series`: the values by name; first the expected ones, then the student's
+    - `band`: the lowest and the highest y of a stripe to shade, or None
+
+    Example::
+
+        @pytest.mark.points(1)
+        def test_line(student):
+            '''The average of a line is a line.'''
+            expected = [1.5, 2.5, 3.5]
+            seen = list(student.moving_average([1, 2, 3, 4], 2).returned)
+            if seen != expected:
+                title = "The average of 1, 2, 3, 4"
+                values = {"asked for": expected, "yours": seen}
+                picture = Picture("lines", title, "place", "mean", [1, 2, 3], values)
+                raise CheckFailed("The average of a line should be a line.", picture)
+    """
 
     kind: Literal["points", "bars", "lines"]
     title: str

@@ -46,7 +46,20 @@ class RemoteFunction:
         return self.many([self._positional(*arguments, **named)])[0]
 
     def many(self, calls: Sequence[Sequence[Any]]) -> list[Outcome]:
-        """Several calls in one frame: one tuple of positional arguments each."""
+        """The outcomes of several calls, made in one go, which saves time. Each call is a tuple of arguments.
+
+        The outcomes have `returned` and `printed`, but no `arguments`.
+
+        Example::
+
+            @pytest.mark.points(1)
+            def test_many_windows(student, rng):
+                '''The average is shorter than the series by the window less 1.'''
+                calls = [(rng.normal(size=9), window) for window in (1, 4, 9)]
+                outcomes = student.moving_average.many(calls)
+                lengths = [len(outcome.returned) for outcome in outcomes]
+                assert_same(lengths, [9, 6, 1], "the lengths for the windows 1, 4, 9")
+        """
         return self._call(calls)
 
     def _positional(self, *arguments: Any, **named: Any) -> tuple[Any, ...]:
@@ -77,11 +90,29 @@ class Student:
         return getattr(StudentGiven(self._functions, Setting()), name)
 
     def with_file(self, path: str, text: str) -> StudentGiven:
-        """The student's functions, defined afresh in a directory where `path` holds `text`."""
+        """The student's functions, defined anew in a directory in which the file `path` has the content `text`.
+
+        Example::
+
+            @pytest.mark.points(1)
+            def test_other_numbers(student):
+                '''`total` adds up what is in numbers.txt.'''
+                seen = student.with_file("numbers.txt", "1 2 4").total().returned
+                assert_same(seen, 7.0, "total() of 1, 2 and 4")
+        """
         return StudentGiven(self._functions, Setting()).with_file(path, text)
 
     def with_cell(self, source: str) -> StudentGiven:
-        """The student's functions, after one more cell has run: it may put stand-ins in the place of some of them."""
+        """The student's functions after one more cell has run, which can replace some of them by simple stand-ins.
+
+        Example::
+
+            @pytest.mark.points(1)
+            def test_report(student):
+                '''`report` rounds what `total` returns.'''
+                seen = student.with_cell("def total(): return 2.345").report().returned
+                assert_same(seen, "2.3", "report() if total() returns 2.345")
+        """
         return StudentGiven(self._functions, Setting()).with_cell(source)
 
     def lent(self, functions: Lent) -> StudentGiven:

@@ -22,7 +22,15 @@ DOWNLOADED = (
 
 
 def plug_in(c: Config) -> None:
-    """Let nbgrader release with the files that a notebook needs, grade in the sandbox, and write harmless feedback."""
+    """Let nbgrader release notebooks with the files they need, grade in the sandbox, and write feedback pages.
+
+    Example, in nbgrader_config.py::
+
+        from autograder import plug_in
+
+        c = get_config()
+        plug_in(c)
+    """
     c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__"]
 
     c.FileNameCollectorPlugin.named_regexp = DOWNLOADED

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from autograder.messages import Message
+from autograder.notebook.magics import plain_python
 
 MAX_CODE = 50_000  # characters in a cell: the lesson's longest has 3,000
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-HARMLESS_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,6 @@ def function_names(source: str) -> set[str]:
                     if isinstance(t, ast.Name)}  # fmt: skip
 
 
-def plain_python(source: str) -> str:
-    """A cell's text with IPython's magics and shell lines blanked out; line numbers stay."""
-    first, newline, rest = source.partition("\n")
-    if first.startswith("%%"):
-        return newline + rest if first.split()[0] in HARMLESS_CELL_MAGICS else ""
-    return re.sub(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}\s*|\w+\s*=\s*[!%].*)$", r"\1pass", source, flags=re.MULTILINE)
-
-
 def runnable(source: str) -> str:
     """The text that parses: as it is, or without magics."""
     try:
@@ -62,9 +54,9 @@ def parse(source: str) -> ast.Module | Message:
     last = None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for text in (source, plain_python(source)):  # magics look like nothing in Python: try without, then blank them
+        for read in (str, plain_python):  # what is Python alone means the same to a kernel
             try:
-                tree = ast.parse(text)
+                tree = ast.parse(read(source))
                 for statement in tree.body:  # what they refuse, `needed_code` could not look into
                     symtable.symtable(ast.unparse(statement), "cell", "exec")
                 compile(tree, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)

@@ -14,8 +14,10 @@ from nbformat.notebooknode import NotebookNode
 from autograder.messages import Message
 from autograder.notebook.cells import MAX_CODE, Cell, function_names, parse
 from autograder.notebook.handed_in import MAX_BYTES, Unreadable
+from autograder.notebook.magics import elsewhere
 
 MAX_CELLS = 2_000
+HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*\n?", re.MULTILINE | re.DOTALL)
 MAX_CODE_IN_ALL = 300_000  # reading them takes seconds, and 200 times as much memory
 CAN_HELP = Message("Open it in JupyterLab, check that it runs, save it, and submit that file.")
 
@@ -53,7 +55,13 @@ def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str
     code = []
     for number, cell in _with_missing(cells, placed, marks):
         grade_id = placed.get(number) if number else cell["grade_id"]
-        node = _node(cell, marks.get(grade_id) if grade_id else None, f"cell-{len(notebook_cells)}")
+        original = marks.get(grade_id) if grade_id else None
+        if original is not None:
+            given, cell = cell, _restored(cell, original)
+            if _changed_the_code(given, cell, original):
+                text = "Cell {cell}, `{mark}`, is locked: its own text was graded, not what it was changed to."
+                problems.append(Message(text, cell=number, mark=grade_id))
+        node = _node(cell, original, f"cell-{len(notebook_cells)}")
         notebook_cells.append(node)
         if cell["cell_type"] == "code":
             code.append(Cell(cell["source"], number, grade_id))
@@ -66,10 +74,20 @@ def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str
         if isinstance(tree, Message):
             why = Message(tree.template, **tree.values, cell=one.number)
             problems.append(why)
-            for name in functions:
-                if re.search(rf"^[ \t]*def[ \t]+{name}\b", one.source, re.MULTILINE):
-                    syntax_errors[name] = Message("`{name}` is not defined: {why}", name=name, why=why)
+            for name in _defined_in(one.source, functions):
+                syntax_errors[name] = Message("`{name}` is not defined: {why}", name=name, why=why)
+        elif magic := elsewhere(one.source):
+            for name in _defined_in(one.source, functions):
+                text = (
+                    "`{name}` is not defined: `{magic}` sends cell {cell} elsewhere than to Python. Delete that line."
+                )
+                syntax_errors[name] = Message(text, name=name, magic=magic, cell=one.number)
     return Submission(tuple(code), tuple(problems), notebook, syntax_errors)
+
+
+def _defined_in(source: str, functions: Sequence[str]) -> list[str]:
+    """Which of the functions a cell's text would define."""
+    return [name for name in functions if re.search(rf"^[ \t]*def[ \t]+{name}\b", source, re.MULTILINE)]
 
 
 def _raw_cells(data: bytes) -> Iterator[tuple[int, dict[str, Any] | None]]:
@@ -139,23 +157,32 @@ def _plain(text: str) -> str:
 def _recognise(
     cells: Sequence[tuple[int, dict[str, Any]]], marks: dict[str, NotebookNode], functions: Sequence[str]
 ) -> tuple[dict[int, str], list[Message]]:
-    """Which cell is which of the template's: cell number -> grade_id, and what had to be repaired."""
+    """Which cell is which of the template's: cell number -> grade_id, and what had to be repaired.
+
+    A marked cell may have been turned into text, or text into code: nbgrader turns it back.
+    """
     placed: dict[int, str] = {}
     problems = []
-    sources = {n: cell["source"] for n, cell in cells}
+    kinds = {n: cell["cell_type"] for n, cell in cells}
+    names = {n: function_names(cell["source"]) for n, cell in cells if cell["cell_type"] == "code"}
     for grade_id, original in marks.items():
-        free = [(n, cell) for n, cell in cells if n not in placed and cell["cell_type"] == original.cell_type]
-        claiming = [(n, cell) for n, cell in free if cell["grade_id"] == grade_id]
-        defining = [n for n, cell in free if grade_id in functions and grade_id in function_names(cell["source"])]
-        unclaimed = [n for n, cell in free if cell["grade_id"] not in marks]
-        alike = [n for n in unclaimed if _squeezed(sources[n]) == _squeezed(original.source)]
+        own = _defined_by(original) & {*functions}
+        free = [(n, cell) for n, cell in cells if n not in placed]
+        claiming = [n for n, cell in free if cell["grade_id"] == grade_id]
+        unclaimed = [(n, cell) for n, cell in free
+                     if cell["grade_id"] not in marks and kinds[n] == original.cell_type]  # fmt: skip
+        defining = [n for n, _ in unclaimed if own & names.get(n, set())]
+        alike = [n for n, cell in unclaimed if _squeezed(cell["source"]) == _squeezed(handed_out(original))]
         if len(claiming) > 1:
             problems.append(Message("Several cells carried the mark `{mark}`; one of them counts.", mark=grade_id))
         if claiming:
-            numbers = [n for n, _ in claiming]
-            placed[next((n for n in reversed(numbers) if n in defining), numbers[0])] = grade_id
-        elif own := [n for n in defining if n in unclaimed]:
-            placed[own[-1]] = grade_id
+            number = next((n for n in reversed(claiming) if own & names.get(n, set())), claiming[0])
+            placed[number] = grade_id
+            if kinds[number] != original.cell_type == "code":
+                text = "Cell {cell}, `{mark}`, was no code any more; it was turned back into code."
+                problems.append(Message(text, cell=number, mark=grade_id))
+        elif defining:
+            placed[defining[-1]] = grade_id
             text = "The mark of cell `{mark}` was lost; it was recognised by the function it defines."
             problems.append(Message(text, mark=grade_id))
         elif alike:
@@ -165,6 +192,32 @@ def _recognise(
         else:
             problems.append(Message("The cell `{mark}` was missing and was put back.", mark=grade_id))
     return placed, problems
+
+
+def _defined_by(original: NotebookNode) -> set[str]:
+    """The functions that a solution cell of the template defines."""
+    return function_names(original.source) if original.metadata["nbgrader"].get("solution") else set()
+
+
+def handed_out(original: NotebookNode) -> str:
+    """The text of a locked cell as students get it, without hidden tests: those never enter the sandbox."""
+    return HIDDEN.sub("", str(original.source))
+
+
+def _restored(cell: dict[str, Any], original: NotebookNode) -> dict[str, Any]:
+    """A cell of the template's with what nbgrader restores: its kind, and where it is locked its text."""
+    mark = original.metadata["nbgrader"]
+    locked = not mark.get("solution") and (mark.get("grade") or mark.get("locked"))
+    source = handed_out(original) if locked else cell["source"]
+    return {**cell, "cell_type": original.cell_type, "source": source}
+
+
+def _changed_the_code(given: dict[str, Any], restored: dict[str, Any], original: NotebookNode) -> bool:
+    """Whether a locked cell had other code than it was handed out with; students may well add to a test."""
+    is_test = original.metadata["nbgrader"].get("grade")
+    return (
+        restored["cell_type"] == "code" and not is_test and _squeezed(given["source"]) != _squeezed(restored["source"])
+    )
 
 
 def _with_missing(
@@ -177,7 +230,7 @@ def _with_missing(
         at = next((i for i, (n, _) in enumerate(result) if n and placed.get(n) == grade_id), None)
         if at is None:
             solution = original.metadata["nbgrader"].get("solution")
-            source = "# This cell was missing from the submission." if solution else original.source
+            source = "# This cell was missing from the submission." if solution else handed_out(original)
             missing = {"cell_type": original.cell_type, "source": source, "grade_id": grade_id, "attachments": None}
             result.insert(after, (0, missing))
             at = after

@@ -63,13 +63,13 @@ def load(
     for path, text in files.items():
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-    namespace: Namespace = {"__name__": "__main__"}
+    namespace: Namespace = {"__name__": "__main__", "display": _nothing, "get_ipython": _NoKernel}
     errors = []
     for name, source, statements in snippets:
         # linecache lets inspect.getsource and tracebacks find the cell's text
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         try:
-            exec(_compiled(name, source, tuple(statements)), namespace)
+            _run(_compiled(name, source, tuple(statements)), namespace)
         except BaseException as error:
             errors.append({"cell": name, **describe(error)})
     return namespace, errors
@@ -79,7 +79,28 @@ def load(
 def _compiled(name: str, source: str, statements: tuple[int, ...]) -> CodeType:
     tree = ast.parse(source)
     tree.body = [tree.body[index] for index in statements]
-    return compile(tree, name, "exec", optimize=0)
+    return compile(tree, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, optimize=0)
+
+
+def _run(code: CodeType, namespace: Namespace) -> None:
+    """Run a cell; one that awaits, as far as it goes without an event loop."""
+    waiting = eval(code, namespace)
+    while waiting is not None:
+        try:
+            waiting.send(None)
+        except StopIteration:
+            return
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """Takes the place of what only a kernel does."""
+
+
+class _NoKernel:
+    """What `get_ipython()` returns: whatever is asked of it, it does nothing."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return _nothing
 
 
 def call(namespace: Namespace, function: str, arguments: list[Any], output_limit: int, alone: bool) -> Any:

@@ -81,21 +81,27 @@ def variant_cases(assignment: Assignment) -> list[Case]:
 
 
 def with_cells(assignment: Assignment, sources: list[str]) -> bytes:
-    """The source notebook in which these cells stand in the place of those that define the same functions."""
+    """The source notebook in which these cells stand in the place of those that define the same functions.
+
+    A cell that defines others as well stays above them.
+    """
     notebook: NotebookNode = nbformat.from_dict(assignment.template)
     sources = [source for source in sources if source.strip()]
     new_names = {name for source in sources for name in function_names(source)} & set(assignment.points)
     cells, written = [], False
     for cell in notebook.cells:
-        mark = cell.metadata.get("nbgrader", {})
-        if mark.get("solution") and mark["grade_id"] in new_names:
-            if not written:
-                cells += [nbformat.v4.new_code_cell(source) for source in sources]
-                written = True
-        else:
+        defined = function_names(cell.source) & set(assignment.points) if _is_solution(cell) else set()
+        if not defined & new_names or defined - new_names:
             cells.append(cell)
+        if defined & new_names and not written:
+            cells += [nbformat.v4.new_code_cell(source) for source in sources]
+            written = True
     text: str = nbformat.writes(nbformat.from_dict({**notebook, "cells": cells}))
     return text.encode()
+
+
+def _is_solution(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code" and bool(cell.metadata.get("nbgrader", {}).get("solution"))
 
 
 def verdict_errors(assignment: Assignment, case: Case, report: Report) -> list[str]:

@@ -102,13 +102,16 @@ def run_checks(assignment: Assignment, student: Student, reference: Reference, s
     with _alone(), importing_from(assignment.import_folders):
         plugin, items = _collected(assignment, assignment.checks_hash)
         plugin.run = Run(student, reference, seed)
+        # inner functions first: whether they are right decides how the others are looked at
+        items = sorted(items, key=lambda item: len(reference.inner_functions(_function(item))))
         try:
             for item, following in zip(items, [*items[1:], None], strict=True):
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         except BaseException:
             _collected.cache_clear()  # a check that was cut off was not torn down
             raise
-    checks = plugin.run.checks
+    places = list(assignment.points)
+    checks = sorted(plugin.run.checks, key=lambda check: places.index(check.function))
     for name, points in assignment.points.items():
         total = sum(check.max_points for check in checks if check.function == name)
         if abs(total - points) > 1e-9:

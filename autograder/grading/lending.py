@@ -24,7 +24,7 @@ def lend(functions: Lent, question: dict[str, Any]) -> dict[str, Any]:
         outcome = functions[question["lend"]](*arguments, **named)
     except Exception as error:  # noqa: BLE001 -- whatever the student's code asked with
         return {"error": f"{type(error).__name__}: {error}"[:200]}
-    return {"error": None, "returned": outcome.returned, "arguments": outcome.arguments}
+    return {"error": None, "returned": outcome.returned, "arguments": arguments, "named": named}
 
 
 def _modest(value: Any) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +32,18 @@ class Outcome:
     returned: Any
     arguments: dict[str, Any]
     printed: str
+
+
+def apart(arguments: Sequence[Any], names: Sequence[str]) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments by position, and by name: the last ones have these `names`."""
+    by_position = len(arguments) - len(names)
+    return list(arguments[:by_position]), dict(zip(names, arguments[by_position:], strict=True))
+
+
+def by_name(signature: inspect.Signature, arguments: Sequence[Any], names: Sequence[str]) -> dict[str, Any]:
+    """Parameter -> argument."""
+    by_position, named = apart(arguments, names)
+    return dict(signature.bind(*by_position, **named).arguments)
 
 
 class CallFailed(AssertionError):

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import dis
 import inspect
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from autograder.grading.assignment import Assignment, read_source
-from autograder.grading.outcome import Outcome
+from autograder.grading.assignment import Assignment, AssignmentError, read_source
+from autograder.grading.outcome import Outcome, apart, by_name
 from autograder.grading.own_modules import importing_from
 from autograder.grading.student import RemoteFunction
-from autograder.notebook.needed_code import Snippet, needed_code
+from autograder.notebook.cells import function_names
+from autograder.notebook.needed_code import Snippet, needed_code, used_by
 from autograder.notebook.submission import read_submission
 from autograder.sandbox import wire
 
@@ -32,8 +32,9 @@ def load_reference(notebook: Path) -> Namespace:
 def solution_cells(notebook: Path) -> dict[str, str]:
     """The source notebook's solution cells and what they need, in order: grade_id (or place) -> source."""
     template = read_source(notebook)
-    marks = [cell.metadata.get("nbgrader", {}) for cell in template.cells]
-    functions = [mark["grade_id"] for mark in marks if mark.get("solution")]
+    solutions = [cell.source for cell in template.cells
+                 if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution")]  # fmt: skip
+    functions = sorted({name for source in solutions for name in function_names(source)})
     cells = read_submission(notebook.read_bytes(), template, functions).cells
     grade_ids = {cell.number: cell.grade_id for cell in cells}
     needed = needed_code(cells, functions)
@@ -72,22 +73,44 @@ class Reference:
         self.assignment = assignment
         self.cells = solution_cells(assignment.source)
         self.identity = assignment.checks_hash
-        self._namespace = run_cells({**self.cells, "cell": cell}, assignment.import_folders)
+        try:
+            self._namespace = run_cells({**self.cells, "cell": cell}, assignment.import_folders)
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            raise AssignmentError("The solution in {notebook} does not run: {why}.", notebook=assignment.source,
+                                  why=why) from error  # fmt: skip
         self.functions = list(assignment.points)
-        self.signatures = {name: inspect.signature(self._namespace[name]) for name in self.functions}
+        self.signatures = {name: self._signature(name) for name in self.functions}
+        self._uses = used_by(self.cells.values())
         self._answers: dict[bytes, list[Outcome]] = {}
         self._with_cells: dict[str, Reference] = {}
-        self._inner: dict[str, list[str]] = {}
+
+    def _signature(self, name: str) -> inspect.Signature:
+        if not callable(self._namespace.get(name)):
+            text = "No solution cell of {notebook} defines `{name}`, which its cell test-{name} is about."
+            raise AssignmentError(text, notebook=self.assignment.source, name=name)
+        try:
+            return inspect.signature(self._namespace[name])
+        except ValueError:
+            raise AssignmentError("Python does not tell the parameters of `{name}`: write it as a function with `def`.",
+                                  name=name) from None  # fmt: skip
+
+    def defining(self, name: str) -> str:
+        """The cell, by its name in `cells`, that defines a function. Raises KeyError."""
+        found = [cell for cell, source in self.cells.items() if name in function_names(source)]
+        if not found:
+            raise KeyError(name)
+        return found[-1]
 
     def __getattr__(self, name: str) -> RemoteFunction:
         if name.startswith("_") or name not in self.signatures:
             raise AttributeError(name)
         return RemoteFunction(partial(self._call, name), self.signatures[name])
 
-    def _call(self, name: str, calls: list[tuple[Any, ...]]) -> list[Outcome]:
-        key = wire.pack((name, [tuple(arguments) for arguments in calls]))
+    def _call(self, name: str, calls: list[tuple[Any, ...]], names: Sequence[str] = ()) -> list[Outcome]:
+        key = wire.pack((name, [tuple(arguments) for arguments in calls], list(names)))
         if key not in self._answers:
-            self._answers[key] = [call(self._namespace, name, one, self.signatures[name]) for one in calls]
+            self._answers[key] = [call(self._namespace, name, one, self.signatures[name], names) for one in calls]
         return self._answers[key]
 
     def with_file(self, path: str, text: str) -> Reference:
@@ -106,7 +129,7 @@ class Reference:
         def function(*arguments: Any, **named: Any) -> Outcome:
             bound = signature.bind(*arguments, **named)
             with contextlib.redirect_stdout(io.StringIO()):
-                returned = self._namespace[name](*bound.args)
+                returned = self._namespace[name](*bound.args, **bound.kwargs)
             return Outcome(returned, dict(bound.arguments), "")
 
         signature = self.signatures[name]
@@ -114,19 +137,23 @@ class Reference:
 
     def inner_functions(self, name: str) -> list[str]:
         """The assignment's other functions that the solution of `name` calls, or that those call."""
-        if name not in self._inner:
-            code = dis.get_instructions(self._namespace[name])
-            direct = {one.argval for one in code if one.opname == "LOAD_GLOBAL"} & {*self.functions} - {name}
-            inner = {*direct, *(further for one in direct for further in self.inner_functions(one))}
-            self._inner[name] = [other for other in self.functions if other in inner]
-        return self._inner[name]
+        inner: set[str] = set()
+        waiting = [name]
+        while waiting:
+            new = self._uses.get(waiting.pop(), set()) - inner
+            inner |= new
+            waiting += new
+        return [other for other in self.functions if other in inner - {name}]
 
 
-def call(namespace: Namespace, name: str, arguments: tuple[Any, ...], signature: inspect.Signature) -> Outcome:
-    """Call a trusted function on copies of the arguments."""
+def call(
+    namespace: Namespace, name: str, arguments: Sequence[Any], signature: inspect.Signature, names: Sequence[str] = ()
+) -> Outcome:
+    """Call a trusted function on copies of the arguments, of which the last have these `names`."""
     copies = wire.decode(wire.encode(list(arguments)))
+    by_position, named = apart(copies, names)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
-        returned = namespace[name](*copies)
-    changed = dict(zip(signature.parameters, copies, strict=False))
+        returned = namespace[name](*by_position, **named)
+    changed = by_name(signature, copies, names)
     return Outcome(wire.decode(wire.encode(returned)), wire.decode(wire.encode(changed)), printed.getvalue())

@@ -20,7 +20,7 @@ from autograder.sandbox.process import Limits
 
 @dataclass(frozen=True)
 class Calls:
-    """The calls that a check made in one go, and what came of them."""
+    """The calls that a check made in one go, and what came of them; `names` are those of the last arguments of each."""
 
     function: str
     frame: bytes  # the message that asked for them
@@ -28,9 +28,11 @@ class Calls:
     seconds: float
     cell: str = ""  # what ran after the student's cells
 
+    names: Sequence[str] = ()
+
     @cached_property
     def arguments(self) -> list[list[Any]]:
-        """The positional arguments of each call."""
+        """The arguments of each call."""
         message = wire.unpack(self.frame[4:])
         return [[message["arguments"][place] for place in places] for places in message["calls"]]
 
@@ -38,12 +40,14 @@ class Calls:
 class RemoteFunction:
     """One function of the student's. Call it like the function itself; the answer is an Outcome."""
 
-    def __init__(self, call: Callable[[Sequence[Sequence[Any]]], list[Outcome]], signature: inspect.Signature) -> None:
+    def __init__(self, call: Callable[..., list[Outcome]], signature: inspect.Signature) -> None:
         self._call = call
         self._signature = signature
 
     def __call__(self, *arguments: Any, **named: Any) -> Outcome:
-        return self.many([self._positional(*arguments, **named)])[0]
+        by_position, by_name = self._bound(*arguments, **named)
+        calls = [(*by_position, *by_name.values())]
+        return (self._call(calls, tuple(by_name)) if by_name else self._call(calls))[0]
 
     def many(self, calls: Sequence[Sequence[Any]]) -> list[Outcome]:
         """The outcomes of several calls, made in one go, which saves time. Each call is a tuple of arguments.
@@ -62,12 +66,14 @@ class RemoteFunction:
         """
         return self._call(calls)
 
-    def _positional(self, *arguments: Any, **named: Any) -> tuple[Any, ...]:
-        """By position only, so that a student may name the parameters freely."""
+    def _bound(self, *arguments: Any, **named: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """By position where that can be, so that a student may name the parameters freely; the others by name."""
         bound = self._signature.bind(*arguments, **named)
+        given = {*bound.arguments}
         if bound.kwargs or len(bound.arguments) > len(arguments):
             bound.apply_defaults()
-        return bound.args
+        left_out = {*self._signature.parameters} - given
+        return bound.args, {name: value for name, value in bound.kwargs.items() if name not in left_out}
 
 
 class Student:
@@ -146,29 +152,33 @@ class _Remembering:
         self.calls: list[Calls] = []
         self._answers: dict[tuple[bytes, Setting], list[Outcome] | CallFailed] = {}
 
-    def call(self, name: str, setting: Setting, calls: Sequence[Sequence[Any]]) -> list[Outcome]:
-        """The outcomes of the calls. Raises CallFailed."""
-        frame = _frame(name, calls)
+    def call(
+        self, name: str, setting: Setting, calls: Sequence[Sequence[Any]], names: Sequence[str] = ()
+    ) -> list[Outcome]:
+        """The outcomes of the calls; the last arguments of each have these `names`. Raises CallFailed."""
+        frame = _frame(name, calls, names)
         key = (frame, setting)
         if key not in self._answers:
             start = time.monotonic()
             try:
-                self._answers[key] = self.process.call(name, setting, calls, frame)
+                self._answers[key] = self.process.call(name, setting, calls, names, frame)
             except CallFailed as failure:
                 self._answers[key] = failure
-            self.calls.append(Calls(name, frame, self._answers[key], time.monotonic() - start, setting.cell))
+            seconds = time.monotonic() - start
+            self.calls.append(Calls(name, frame, self._answers[key], seconds, setting.cell, names))
         answer = self._answers[key]
         if isinstance(answer, CallFailed):
             raise CallFailed(answer.message, answer.kind, answer.said)
         return answer
 
 
-def _frame(name: str, calls: Sequence[Sequence[Any]]) -> bytes:
+def _frame(name: str, calls: Sequence[Sequence[Any]], names: Sequence[str]) -> bytes:
     """The message for the worker. What many calls have in common, as the network of a thousand names, goes once."""
     shared = {id(argument): argument for arguments in calls for argument in arguments}
     place = {key: number for number, key in enumerate(shared)}
     places = [[place[id(argument)] for argument in arguments] for arguments in calls]
-    return wire.pack({"do": "call", "function": name, "arguments": list(shared.values()), "calls": places})
+    message = {"do": "call", "function": name, "arguments": list(shared.values()), "calls": places}
+    return wire.pack({**message, "names": list(names)})
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograder.grading.hints import hint_for
 from autograder.grading.lending import Lent, lend
-from autograder.grading.outcome import CallFailed, Outcome
+from autograder.grading.outcome import CallFailed, Outcome, by_name
 from autograder.messages import Message
 from autograder.notebook.needed_code import needed_code
 from autograder.notebook.submission import Submission
@@ -89,37 +89,41 @@ class StudentProcess:
             self._sandbox = self._loaded = None
             self._written = set()
 
-    def call(self, name: str, setting: Setting, calls: Sequence[Sequence[Any]], frame: bytes) -> list[Outcome]:
+    def call(
+        self, name: str, setting: Setting, calls: Sequence[Sequence[Any]], names: Sequence[str], frame: bytes
+    ) -> list[Outcome]:
         """The outcomes of calls that `frame` asks for. Raises CallFailed."""
         try:
-            return self._call_once(name, setting, calls, frame)
+            return self._call_once(name, setting, calls, names, frame)
         except CallFailed as failure:
             if failure.kind != "Died":
                 raise
-        return self._call_once(name, setting, calls, frame)  # something else may have killed it
+        return self._call_once(name, setting, calls, names, frame)  # something else may have killed it
 
-    def _call_once(self, name: str, setting: Setting, calls: Sequence[Sequence[Any]], frame: bytes) -> list[Outcome]:
+    def _call_once(
+        self, name: str, setting: Setting, calls: Sequence[Sequence[Any]], names: Sequence[str], frame: bytes
+    ) -> list[Outcome]:
         self._patience.refuse_endless(name)
         self._load(setting)
         if name not in self._defined:
             raise CallFailed(self._why_not_defined(name), "NotDefined")
         try:
             answers = self._ask(frame, name)
-            return [self._outcome(name, arguments, answer)
+            return [self._outcome(name, arguments, names, answer)
                     for arguments, answer in zip(calls, answers, strict=True)]  # fmt: skip
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             self.close()  # forged or garbled: no answer of our worker looks like this
             raise CallFailed(Message("`{name}` gave no usable answer.", name=name), "Died") from error
 
-    def _outcome(self, name: str, arguments: Sequence[Any], answer: Mapping[str, Any]) -> Outcome:
+    def _outcome(self, name: str, arguments: Sequence[Any], names: Sequence[str], answer: Mapping[str, Any]) -> Outcome:
         if answer["error"] is not None:
             error = answer["error"]
             raise CallFailed(self._explain(name, error), str(error["type"]), str(error["text"]))
-        names = list(self._signatures[name].parameters)
         changed = list(answer["arguments"])
         if len(changed) not in (0, len(arguments)) or not isinstance(answer["printed"], str):
             raise ValueError("not an answer")
-        return Outcome(answer["returned"], dict(zip(names, changed, strict=False)), answer["printed"])
+        after = by_name(self._signatures[name], changed, names) if changed else {}
+        return Outcome(answer["returned"], after, answer["printed"])
 
     def _load(self, setting: Setting) -> None:
         """See to a running worker whose cells ran in this setting."""

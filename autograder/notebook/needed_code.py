@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from autograder.notebook.cells import Cell, parse, runnable
+from autograder.notebook.cells import DEFINITIONS, Cell, parse, runnable
 
 MAX_STATEMENTS = 5_000  # at the top level of a notebook
 
@@ -66,7 +66,7 @@ class _Statement:
     @property
     def defines(self) -> bool:
         """Whether it is a definition or an import, which a notebook may repeat."""
-        return isinstance(self.node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
+        return isinstance(self.node, (*DEFINITIONS, ast.Import, ast.ImportFrom))
 
     @property
     def always(self) -> bool:
@@ -98,7 +98,8 @@ def needed_code(cells: Sequence[Cell], functions: Sequence[str]) -> list[Snippet
     statements = _before_experiments(cells)
     imports = [one for one in statements.values() if isinstance(one.node, ast.Import | ast.ImportFrom)]
     modules = {name for one in imports for name in one.names[0]}
-    helpers = {one.node.name: one.names[0] for one in statements.values() if isinstance(one.node, ast.FunctionDef)}
+    helpers = {one.node.name: one.names[0] for one in statements.values()
+               if isinstance(one.node, ast.FunctionDef)}  # fmt: skip
     helpers = {name: changed - {name} for name, changed in helpers.items() if name not in functions}
     changers: dict[str, list[str]] = {}  # global name -> the helpers that change it
     for helper, changed in helpers.items():
@@ -141,6 +142,16 @@ def needed_code(cells: Sequence[Cell], functions: Sequence[str]) -> list[Snippet
     for position, index in sorted(kept):
         indices.setdefault(position, []).append(index)
     return [Snippet(runnable(cells[p].source), cells[p].number, tuple(kept)) for p, kept in indices.items()]
+
+
+def used_by(sources: Iterable[str]) -> dict[str, set[str]]:
+    """Name -> the global names that the statements of these cells use which bind or change it."""
+    uses: dict[str, set[str]] = {}
+    for source in sources:
+        for statement in _statements(source):
+            for name in statement.names[0]:
+                uses.setdefault(name, set()).update(statement.names[1])
+    return uses
 
 
 def _before_experiments(cells: Sequence[Cell]) -> dict[tuple[int, int], _Statement]:

@@ -103,14 +103,21 @@ class _NoKernel:
         return _nothing
 
 
-def call(namespace: Namespace, function: str, arguments: list[Any], output_limit: int, alone: bool) -> Any:
-    """Call one function; its value, prints, arguments afterwards (if it is called alone), or how it failed. Encoded."""
+def call(
+    namespace: Namespace, function: str, arguments: list[Any], names: list[str], output_limit: int, alone: bool
+) -> Any:
+    """Call one function; its value, prints, arguments afterwards (if it is called alone), or how it failed. Encoded.
+
+    The last arguments have these `names`.
+    """
+    by_position = arguments[: len(arguments) - len(names)]
+    named = dict(zip(names, arguments[len(by_position) :], strict=True))
     printed = BoundedText(output_limit)
     returned = failure = None
     changed: Any = []
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(BoundedText(0)):
         try:
-            returned = wire.encode(namespace[function](*arguments))
+            returned = wire.encode(namespace[function](*by_position, **named))
             changed = wire.encode(arguments) if alone else []
         except BaseException as error:
             failure = wire.encode(describe(error))
@@ -125,10 +132,10 @@ def borrowed(function: str, ask: Callable[[Any], Any]) -> Callable[..., Any]:
         answer = ask({"lend": function, "arguments": list(arguments), "named": named})
         if answer["error"] is not None:
             raise RuntimeError(answer["error"])
-        for given, changed in zip(arguments, answer["arguments"].values(), strict=False):
+        for given, changed in zip(arguments, answer["arguments"], strict=True):
             wire.copy_into(given, changed)
         for name, given in named.items():
-            wire.copy_into(given, answer["arguments"][name])
+            wire.copy_into(given, answer["named"][name])
         return answer["returned"]
 
     return call_back
@@ -176,5 +183,6 @@ def serve(requests: int, answers: int, output_limit: int) -> None:
             alone = len(message["calls"]) == 1
             given = message["arguments"]
             calls = [[copy.deepcopy(given[place]) for place in places] for places in message["calls"]]
-            reply = [call(namespace, function, args, output_limit, alone) for args in calls]
+            names = message["names"]
+            reply = [call(namespace, function, args, names, output_limit, alone) for args in calls]
         wire.write_frame(answers, wire.frame(reply))

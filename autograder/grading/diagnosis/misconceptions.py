@@ -40,14 +40,14 @@ def load_misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
     path = assignment.folder / "misconceptions.toml"
     if not path.exists():
         return ()
-    cells = Reference(assignment).cells
+    reference = Reference(assignment)
     try:
         known = tuple(
             Misconception(
                 row["id"],
                 row["function"],
                 row["tells"],
-                _edited(cells[row["function"]], row),
+                _edited(reference.cells[reference.defining(row["function"])], row),
                 row["shows_on"],
                 row.get("never_ends", False),
             )
@@ -83,7 +83,7 @@ def diagnose(
     # The order is the same for all students, small calls first: most misconceptions are ruled out by few.
     telling.sort(key=_effort)
     digests = [(hashlib.sha256(one.cell.encode() + one.frame).hexdigest(), one) for one in telling]
-    no_mistake = Misconception("", function, "", reference.cells[function], "")
+    no_mistake = Misconception("", function, "", reference.cells[reference.defining(function)], "")
     if _answers_alike(Variant(assignment, reference, no_mistake), digests, more_prints=False):
         return None  # what failed is in none of the values: no mistake that shows in them explains it
     endless = any(isinstance(one.outcome, CallFailed) and one.outcome.kind == "TimeUp" for one in mine)
@@ -129,18 +129,19 @@ class Variant:
             try:
                 self._steps.taken = 0
                 matter = self._matter if len(calls.arguments) == 1 else []  # those of several are not sent back
-                self._answers[key] = [self._answer(calls.cell, one, matter) for one in calls.arguments[:REPLAYED]]
-            except Exception as error:
+                self._answers[key] = [self._answer(calls, one, matter) for one in calls.arguments[:REPLAYED]]
+            except (Exception, SystemExit) as error:
                 self._answers[key] = (type(error).__name__, str(error)[:500])
         return self._answers[key]
 
-    def _answer(self, cell: str, arguments: Sequence[Any], matter: Sequence[str]) -> Outcome:
-        name = self._misconception.function
+    def _answer(self, calls: Calls, arguments: Sequence[Any], matter: Sequence[str]) -> Outcome:
+        name, cell = self._misconception.function, calls.cell
         if cell not in self._namespaces:
-            cells = {**self._reference.cells, name: self._misconception.source, "cell": cell}
+            mine = self._reference.defining(name)
+            cells = {**self._reference.cells, mine: self._misconception.source, "cell": cell}
             counted = {name: bounded(source) for name, source in cells.items()}
             self._namespaces[cell] = run_cells(counted, self._folders, {COUNT: self._steps})
-        outcome = call(self._namespaces[cell], name, tuple(arguments), self._reference.signatures[name])
+        outcome = call(self._namespaces[cell], name, arguments, self._reference.signatures[name], calls.names)
         return replace(outcome, arguments={name: outcome.arguments[name] for name in matter})
 
 

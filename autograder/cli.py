@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from autograder.course.calibration import ready
 from autograder.course.config import course_limits
 from autograder.course.doctor import diagnose_machine
 from autograder.course.new_assignment import new_assignment
@@ -22,8 +23,16 @@ from autograder.course.pool import get_ready, local_workers, usable_cores
 from autograder.course.report_cache import new_seed, run_seed, timed, write_whole
 from autograder.course.selftest import selftest
 from autograder.errors import CannotGrade
-from autograder.grading.assignment import Assignment, course_root, load_assignment, only_assignment
+from autograder.grading.assignment import (
+    Assignment,
+    assignment_names,
+    assignment_of,
+    course_root,
+    load_assignment,
+    only_assignment,
+)
 from autograder.notebook.handed_in import Unreadable, handed_in, read_file
+from autograder.notebook.submission import grade_ids_in
 from autograder.pages.feedback import report_text
 from autograder.pages.formats import gradescope, unread_gradescope
 
@@ -158,19 +167,37 @@ def _seed(options: argparse.Namespace) -> int:
     return new_seed() if options.seed is None else int(options.seed)
 
 
+def _notebook(options: argparse.Namespace, root: Path) -> Path:
+    """The notebook that is meant: the file that was named, or the one in the directory that was."""
+    path: Path = options.notebook
+    if not path.is_dir():
+        return path
+    names = [options.assignment] if options.assignment else assignment_names(root)
+    return handed_in(path, names[0] if len(names) == 1 else path.resolve().name)
+
+
+def _of_file(options: argparse.Namespace, root: Path, notebook: Path) -> Assignment:
+    """The notebook of the course that a file was made from."""
+    try:
+        return assignment_of(grade_ids_in(read_file(notebook)), notebook.stem, options.assignment, root)
+    except Unreadable:
+        return _assignment(options, root)  # grading will say what is wrong with it
+
+
 def _check(options: argparse.Namespace) -> int:
     root = course_root(options.course)
-    assignment = _assignment(options, root)
     limits = course_limits(root)
     limits = dataclasses.replace(limits, sandbox=options.sandbox or limits.sandbox)
     if limits.sandbox == "none":
         print("autograder: the sandbox is off; this notebook's code can do what you can do.", file=sys.stderr)
+    assignment = None
     try:
-        path = options.notebook
-        notebook = handed_in(path, assignment.name) if path.is_dir() else path
-        report = timed(read_file(notebook), assignment, _seed(options), limits)
+        notebook = _notebook(options, root)
+        assignment = _of_file(options, root, notebook)
+        report = timed(read_file(notebook), ready(assignment, limits), _seed(options), limits)
     except Unreadable as error:
         if options.results:
+            assignment = assignment or _assignment(options, root)
             write_whole(options.results, json.dumps(unread_gradescope(str(error), assignment.points), indent=2))
         raise
     if options.results:

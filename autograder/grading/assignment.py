@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +14,11 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.errors import CannotGrade
+from autograder.notebook.judged import Judged, judged
 
 ENGINE = Path(__file__).parents[1]
 ASSIGNMENTS = ENGINE / "assignments"
+DESCRIPTION = "assignment.toml"  # what an assignment with checks of its own has
 SUBMITTED = "submitted"  # nbgrader's name for where students' work lies
 
 
@@ -26,12 +28,31 @@ class AssignmentError(CannotGrade):
 
 @dataclass(frozen=True)
 class Assignment:
-    """One assignment: `folder` holds its checks, `source` is the notebook that instructors edit."""
+    """One notebook of an assignment: `source` is what instructors edit.
+
+    `folder` holds its checks. Where there are none, the notebook's own test cells judge, and it is the source's.
+    """
 
     name: str
     folder: Path
     source: Path
     root: Path  # the course's root, where utils/ and datasets/ lie
+    calibration: str = ""  # what the solution showed of the test cells (cells.Calibration as JSON), once that is known
+
+    @property
+    def notebook(self) -> str:
+        """The notebook's name, which is the assignment's where it is the only one."""
+        return self.source.stem
+
+    @cached_property
+    def by_cells(self) -> bool:
+        """Whether the notebook's own test cells judge."""
+        return not (self.folder / DESCRIPTION).is_file()
+
+    @cached_property
+    def judged(self) -> Judged:
+        """What of the notebook the judge runs, where its own test cells judge."""
+        return judged(self.template)
 
     @cached_property
     def template(self) -> NotebookNode:
@@ -42,20 +63,47 @@ class Assignment:
     def points(self) -> dict[str, float]:
         """Points by function, in the notebook's order: those of the cell `test-NAME` are for the function NAME.
 
-        Raises AssignmentError where another cell gives points that nothing of ours judges.
+        Where the notebook's own test cells judge, by their names. Raises AssignmentError where another cell gives
+        points that nothing of ours judges.
         """
+        if self.by_cells:
+            return {name: self.judged.tests[grade_id].points for name, grade_id in self.grade_ids.items()}
         cells = autograded(self.template)
         points = {name.removeprefix("test-"): worth for name, worth in cells.items() if name.startswith("test-")}
-        refuse_unjudged(self.name, self.template, points)
+        refuse_unjudged(self.name, self.template, (name for name in cells if name.startswith("test-")))
         return points
 
     @cached_property
+    def cell_ids(self) -> set[str]:
+        """The grade_ids of all of nbgrader's cells."""
+        return {cell.metadata["nbgrader"]["grade_id"] for cell in self.template.cells if "nbgrader" in cell.metadata}
+
+    @cached_property
+    def manual(self) -> dict[str, float]:
+        """Points of the cells that somebody has to grade, by grade_id: they stay with nbgrader."""
+        marks = [cell.metadata.get("nbgrader", {}) for cell in self.template.cells]
+        return {mark["grade_id"]: float(mark.get("points", 0)) for mark in marks
+                if mark.get("task") or (mark.get("grade") and mark.get("solution"))}  # fmt: skip
+
+    @cached_property
+    def grade_ids(self) -> dict[str, str]:
+        """Name -> grade_id of the cell that has its points."""
+        if not self.by_cells:
+            return {name: f"test-{name}" for name in self.points}
+        tests = self.judged.tests
+        short = {grade_id: grade_id.removeprefix("test-") for grade_id in tests}
+        return {grade_id if name in tests else name: grade_id for grade_id, name in short.items()}
+
+    @cached_property
     def _description(self) -> dict[str, Any]:
-        return read_toml(self.folder / "assignment.toml")
+        return {} if self.by_cells else read_toml(self.folder / DESCRIPTION)
 
     @cached_property
     def sandbox_files(self) -> dict[str, Path]:
         """What lies beside the student's code in the sandbox: path there -> file here."""
+        if self.by_cells:
+            return {str(path.relative_to(self.folder)): path for path in _files_in(self.folder)
+                    if path.suffix != ".ipynb"}  # fmt: skip
         files = {name: self.root / name for name in self._description.get("sandbox_files", [])}
         if missing := next((path for path in files.values() if not path.is_file()), None):
             raise AssignmentError(f"assignment.toml names the file {missing}, which is not there.")
@@ -74,9 +122,7 @@ class Assignment:
     @cached_property
     def check_files(self) -> list[Path]:
         """The files in `folder`, without caches and what is hidden."""
-        found = [path for path in self.folder.rglob("*") if path.is_file()]
-        return [path for path in found if not any(part.startswith((".", "__pycache__"))
-                                                  for part in path.relative_to(self.folder).parts)]  # fmt: skip
+        return [] if self.by_cells else _files_in(self.folder)
 
     @cached_property
     def checks_hash(self) -> str:
@@ -90,7 +136,15 @@ class Assignment:
         parts = sorted(
             name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest() for name, path in files.items()
         )
+        parts.append(self.calibration.encode())
         return hashlib.sha256(b"".join(parts)).hexdigest()  # the same wherever the course lies
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """The files in a folder, without caches and what is hidden."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [path for path in found if not any(part.startswith((".", "__pycache__"))
+                                              for part in path.relative_to(folder).parts)]  # fmt: skip
 
 
 def _engine_files() -> list[Path]:
@@ -107,10 +161,10 @@ def autograded(notebook: NotebookNode) -> dict[str, float]:
             for mark in marks if mark.get("grade") and not mark.get("solution")}  # fmt: skip
 
 
-def refuse_unjudged(assignment: str, notebook: NotebookNode, functions: Iterable[str]) -> None:
-    """Raise AssignmentError where cells give points, and no checks of these functions decide on them."""
-    judged = {f"test-{name}" for name in functions}
-    if unjudged := [name for name, points in autograded(notebook).items() if points and name not in judged]:
+def refuse_unjudged(assignment: str, notebook: NotebookNode, grade_ids: Iterable[str]) -> None:
+    """Raise AssignmentError where cells give points that are none of these, which we judge."""
+    known = {*grade_ids}
+    if unjudged := [name for name, points in autograded(notebook).items() if points and name not in known]:
         raise AssignmentError(
             "Everybody would get the points of these cells of {assignment}, whatever they hand in: {cells}. Hidden "
             "checks judge only cells named test-FUNCTION (`autograder new` writes an example): write checks for these, "
@@ -139,30 +193,86 @@ def read_toml(path: Path) -> dict[str, Any]:
 def assignment_folder(name: str, root: Path) -> Path | None:
     """Where the checks of an assignment lie, in the course or in this package; None where there are none."""
     folders = (root / "autograder" / "assignments" / name, ASSIGNMENTS / name)
-    return next((folder for folder in folders if (folder / "assignment.toml").is_file()), None)
+    return next((folder for folder in folders if (folder / DESCRIPTION).is_file()), None)
 
 
-def load_assignment(name: str, root: Path) -> Assignment:
-    """The assignment `name` of the course in `root`. Raises AssignmentError when it is not there."""
-    source = root / "source" / name / f"{name}.ipynb"
-    folder = assignment_folder(name, root)
-    if folder is None:
+def load_assignments(name: str, root: Path) -> list[Assignment]:
+    """The notebooks with something to judge of the assignment `name` of the course in `root`.
+
+    Raises AssignmentError where there is no such assignment.
+    """
+    source = root / "source" / name
+    if (folder := assignment_folder(name, root)) is not None:
+        if not (notebook := source / f"{name}.ipynb").is_file():
+            raise AssignmentError(f"The assignment {name!r} has no source notebook: {notebook} is missing.")
+        return [Assignment(name, folder, notebook, root)]
+    found = [Assignment(name, source, path, root) for path in sorted(source.glob("*.ipynb"))]
+    if not found:
+        raise AssignmentError(f"There is no assignment {name!r}: {source} holds no notebook.")
+    tested = [one for one in found if one.judged.tests]
+    for one in tested:
+        language = one.template.metadata.get("kernelspec", {}).get("language", "python")
+        if language.lower() != "python":
+            raise AssignmentError(
+                f"{one.source} is written in {language}: only notebooks in Python can be judged here."
+            )
+    return tested
+
+
+def load_assignment(name: str, root: Path, notebook: str | None = None) -> Assignment:
+    """The assignment `name` of the course in `root`, or one notebook of it.
+
+    Raises AssignmentError when it is not there, or has several notebooks and none is named.
+    """
+    found = {one.notebook: one for one in load_assignments(name, root)}
+    if not found:
         raise AssignmentError(
-            f"There are no checks for {name!r}: autograder/assignments/{name}/assignment.toml is missing."
+            f"Nothing judges {name!r}: its notebooks have no autograder tests, and "
+            f"autograder/assignments/{name}/{DESCRIPTION} is missing."
         )
-    if not source.is_file():
-        raise AssignmentError(f"The assignment {name!r} has no source notebook: {source} is missing.")
-    return Assignment(name, folder, source, root)
+    if notebook is not None and notebook not in found:
+        raise AssignmentError(f"The assignment {name!r} has no notebook {notebook!r} with tests.")
+    if notebook is None and len(found) > 1:
+        raise AssignmentError(f"The assignment {name!r} has several notebooks: {', '.join(found)}.")
+    return found[notebook] if notebook is not None else next(iter(found.values()))
+
+
+def assignment_names(root: Path) -> list[str]:
+    """The assignments of the course in `root`: folders of source/ that hold notebooks."""
+    folders = sorted(path for path in (root / "source").glob("*") if path.is_dir())
+    return [path.name for path in folders if any(path.glob("*.ipynb"))]
 
 
 def only_assignment(root: Path) -> str:
-    """The assignment of the course that has checks. Raises AssignmentError where there are several, or none."""
-    names = [path.name for path in sorted((root / "source").glob("*")) if assignment_folder(path.name, root)]
+    """The assignment of the course. Raises AssignmentError where there are several, or none."""
+    names = assignment_names(root)
     if len(names) != 1:
         if several := " or ".join(names):
             raise AssignmentError(f"Which assignment, {several}? Say `grade NAME`, or `check --assignment NAME`.")
-        raise AssignmentError("No assignment in source/ has checks: write one with `autograder new NAME`.")
+        raise AssignmentError("There is no assignment in source/: write one with `autograder new NAME`.")
     return names[0]
+
+
+def assignment_of(grade_ids: Set[str], file: str, name: str | None, root: Path) -> Assignment:
+    """The notebook of the course that these grade_ids come from, or that has the file's name, or the only one.
+
+    `name` says which assignment, where it is known. Raises AssignmentError where it cannot be told.
+    """
+    known: dict[str, Assignment] = {}
+    why: AssignmentError | None = None
+    for one in [name] if name else assignment_names(root):
+        try:
+            known.update({f"{one}/{each.notebook}": each for each in load_assignments(one, root)})
+        except AssignmentError as error:  # another one may be meant
+            why = error
+    if not known:
+        raise why or AssignmentError("There is no assignment in source/: write one with `autograder new NAME`.")
+    alike = {key: len(grade_ids & each.cell_ids) for key, each in known.items()}
+    most = [key for key in known if alike[key] == max(alike.values())]
+    named = [key for key in most if known[key].notebook == file]
+    if len(named or most) > 1:
+        raise AssignmentError(f"Which notebook, {' or '.join(named or most)}? Say `check --assignment NAME`.")
+    return known[(named or most)[0]]
 
 
 def course_root(given: Path | None = None) -> Path:

@@ -19,6 +19,7 @@ from _pytest.config import _prepareconfig
 
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, AssignmentError
+from autograder.grading.cells import checks_by_cells
 from autograder.grading.compare import CheckFailed
 from autograder.grading.diagnosis.misconceptions import diagnose, load_misconceptions
 from autograder.grading.outcome import CallFailed
@@ -51,6 +52,10 @@ def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None 
     if limits.sandbox != "none":
         refuse_readable(assignment.root, assignment.folder)
     submission = read_submission(data, assignment.template, list(assignment.points))
+    about = (assignment.notebook, assignment.manual)
+    if assignment.by_cells:
+        cell_checks = checks_by_cells(submission, assignment, limits)
+        return Report(assignment.name, cell_checks, submission.problems, {}, fingerprint(assignment, seed), *about)
     reference = _reference(assignment)
     with Student(submission, assignment.sandbox_files, reference.signatures, limits) as student:
         checks = run_checks(assignment, student, reference, seed)
@@ -66,11 +71,13 @@ def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None 
     broken = (Message(BROKEN, check=c.id, why=c.message) for c in checks if c.message and ours(c.message))
     problems = (*submission.problems, *broken)
     diagnoses = {name: Message(misconception.tells) for name, misconception in known.items()}
-    return Report(assignment.name, tuple(checks), problems, diagnoses, fingerprint(assignment, seed))
+    return Report(assignment.name, tuple(checks), problems, diagnoses, fingerprint(assignment, seed), *about)
 
 
 def verify(assignment: Assignment) -> None:
     """Raise AssignmentError where the assignment's own files are wrong, before any submission is graded with them."""
+    if assignment.by_cells:
+        return
     load_misconceptions(assignment)
     for name in assignment.points:
         if not (path := assignment.folder / f"test_{name}.py").is_file():

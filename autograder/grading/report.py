@@ -68,6 +68,8 @@ class Report:
     problems: tuple[Message, ...] = ()
     diagnoses: dict[str, Message] = field(default_factory=dict)  # function -> what the student misunderstood
     fingerprint: dict[str, str] = field(default_factory=dict)
+    notebook: str = ""
+    manual: dict[str, float] = field(default_factory=dict)  # grade_id -> points, of what somebody has to grade
     seconds: float = 0.0  # that grading took: no part of the verdict, and 0 where nobody measured it
 
     @property
@@ -107,9 +109,11 @@ class Report:
         }
         return {
             "assignment": self.assignment,
+            "notebook": self.notebook,
             "score": self.score,
             "max_score": self.max_score,
             "functions": functions,
+            "manual": self.manual,
             "problems": [render(problem) for problem in self.problems],
             "fingerprint": self.fingerprint,
         }

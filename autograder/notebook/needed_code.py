@@ -24,7 +24,7 @@ class Snippet:
 
 
 @dataclass(frozen=True)
-class _Statement:
+class Statement:
     """A top-level statement: the global names that it binds or changes, and those that it uses."""
 
     node: ast.stmt
@@ -69,6 +69,11 @@ class _Statement:
         return isinstance(self.node, (*DEFINITIONS, ast.Import, ast.ImportFrom))
 
     @property
+    def lazy(self) -> bool:
+        """Whether it runs without the names that it uses."""
+        return isinstance(self.node, ast.FunctionDef | ast.Import | ast.ImportFrom)
+
+    @property
     def always(self) -> bool:
         """Whether it binds names that cannot be known (a star import), or changes how the cell is read."""
         return isinstance(self.node, ast.ImportFrom) and (
@@ -77,10 +82,10 @@ class _Statement:
 
 
 @lru_cache(maxsize=64)
-def _statements(source: str) -> tuple[_Statement, ...]:
+def top_level(source: str) -> tuple[Statement, ...]:
     """The top-level statements of a cell; none of one that Python cannot read."""
     tree = parse(source)
-    return tuple(_Statement(node) for node in tree.body) if isinstance(tree, ast.Module) else ()
+    return tuple(Statement(node) for node in tree.body) if isinstance(tree, ast.Module) else ()
 
 
 def _root(node: ast.expr) -> set[str]:
@@ -148,23 +153,23 @@ def used_by(sources: Iterable[str]) -> dict[str, set[str]]:
     """Name -> the global names that the statements of these cells use which bind or change it."""
     uses: dict[str, set[str]] = {}
     for source in sources:
-        for statement in _statements(source):
+        for statement in top_level(source):
             for name in statement.names[0]:
                 uses.setdefault(name, set()).update(statement.names[1])
     return uses
 
 
-def _before_experiments(cells: Sequence[Cell]) -> dict[tuple[int, int], _Statement]:
+def _before_experiments(cells: Sequence[Cell]) -> dict[tuple[int, int], Statement]:
     """The notebook's top-level statements by (position of the cell, index), as many as are looked at.
 
     Without those after the last test cell that give another value to a name that has one, as in `sample = sample(...)`:
     the tests held without them.
     """
     tests = [position for position, cell in enumerate(cells) if (cell.grade_id or "").startswith("test-")]
-    statements: dict[tuple[int, int], _Statement] = {}
+    statements: dict[tuple[int, int], Statement] = {}
     known = set(dir(builtins))
     for position, cell in enumerate(cells):
-        for index, statement in enumerate(_statements(cell.source)):
+        for index, statement in enumerate(top_level(cell.source)):
             if len(statements) >= MAX_STATEMENTS:
                 return statements
             if not tests or position < tests[-1]:

@@ -137,6 +137,11 @@ def _raw_cell(cell: Any) -> dict[str, Any] | None:
     }
 
 
+def grade_ids_in(data: bytes) -> set[str]:
+    """The grade_ids of nbgrader's that a notebook carries. Raises Unreadable when the bytes are no notebook."""
+    return {cell["grade_id"] for _, cell in _raw_cells(data) if cell and cell["grade_id"]}
+
+
 def _attachments(value: Any) -> dict[str, dict[str, str]] | None:
     """A markdown cell's attachments where they are well formed."""
     if isinstance(value, dict) and all(

@@ -19,9 +19,10 @@ from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
 from nbgrader.utils import parse_utc
 from traitlets import Enum, Float, Int
 
+from autograder.course.calibration import ready
 from autograder.course.report_cache import graded, recorded_path, report_path, reports_folder, run_seed, write_whole
 from autograder.errors import CannotGrade
-from autograder.grading.assignment import Assignment, assignment_folder, load_assignment, refuse_unjudged
+from autograder.grading.assignment import Assignment, load_assignments, refuse_unjudged
 from autograder.grading.report import Picture
 from autograder.messages import render
 from autograder.notebook.handed_in import Unreadable, read_file, restore_name
@@ -73,7 +74,7 @@ class SubmissionExporter(NotebookExporter):
         self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
     ) -> tuple[str, dict[str, Any]]:
         """The sanitised or graded notebook's text, and nbconvert's resources."""
-        assignment = _assignment(self.parent)
+        assignment = _assignment(self.parent, Path(filename).stem)
         if assignment is None:
             self.register_preprocessor(CheckCellMetadata, enabled=True)  # of ours the metadata are the release's
         if assignment is None or not self.parent._sanitizing:
@@ -113,8 +114,8 @@ class GradeInSandbox(NbGraderPreprocessor):
         if self.sandbox == "none":
             self.log.warning("The sandbox is off: students' code runs with your rights.")
         try:
-            assignment = _assignment(self.parent.parent)
-            refuse_unjudged(names["assignment"], nb, assignment.points if assignment else ())
+            assignment = _assignment(self.parent.parent, names["notebook"])
+            refuse_unjudged(names["assignment"], nb, assignment.grade_ids.values() if assignment else ())
             if assignment is None:
                 return nb, resources
             folder = Path(coursedir.format_path(coursedir.submitted_directory, *who))
@@ -125,10 +126,11 @@ class GradeInSandbox(NbGraderPreprocessor):
             shutil.rmtree(coursedir.format_path(coursedir.autograded_directory, *who))
             self.log.error("%s", error)
             raise SystemExit(1) from None
+        names_of = {grade_id: name for name, grade_id in assignment.grade_ids.items()}
         for cell in nb.cells:
             grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-            if grade_id.startswith("test-") and grade_id.removeprefix("test-") in outputs:
-                cell.outputs = outputs[grade_id.removeprefix("test-")]
+            if grade_id in names_of and names_of[grade_id] in outputs:
+                cell.outputs = outputs[names_of[grade_id]]
         return nb, resources
 
     def _graded(
@@ -138,7 +140,7 @@ class GradeInSandbox(NbGraderPreprocessor):
         root = Path(self.parent.parent.coursedir.root)
         limits = Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
         try:
-            run = (read_file(notebook), assignment, run_seed(root, assignment.name), limits)
+            run = (read_file(notebook), ready(assignment, limits), run_seed(root, assignment.name), limits)
             path = report_path(*run, reports_folder(root, assignment.name))
             report = graded(*run, path)
         except Unreadable as error:
@@ -158,11 +160,16 @@ class GradeInSandbox(NbGraderPreprocessor):
         return outputs, path.name
 
 
+def _assignment(autograde: Autograde, notebook: str) -> Assignment | None:
+    """What a notebook is about; None for one without anything that we judge."""
+    return _assignments(autograde).get(notebook)
+
+
 @lru_cache(maxsize=1)
-def _assignment(autograde: Autograde) -> Assignment | None:
-    """What this run of nbgrader is about, read once for it; None for an assignment that we have no checks for."""
+def _assignments(autograde: Autograde) -> dict[str, Assignment]:
+    """The notebooks of this run of nbgrader, read once for it."""
     name, root = autograde.coursedir.assignment_id, Path(autograde.coursedir.root)
-    return load_assignment(name, root) if assignment_folder(name, root) else None
+    return {one.notebook: one for one in load_assignments(name, root)}
 
 
 def _outputs(points: float, html: str, text: str, pictures: Sequence[Picture] = ()) -> list[NotebookNode]:

@@ -81,7 +81,7 @@ def _become_worker(request: dict[str, Any], requests: int, answers: int) -> None
             wire.write_frame(answers, wire.pack({"ready": False, "why": _why(error)}))
         else:
             wire.write_frame(answers, wire.pack({"ready": True, "files": files}))
-            worker.serve(requests, answers, request["output_bytes"])
+            ROLES[request["role"]](requests, answers, request["output_bytes"])
     finally:
         os._exit(0)
 
@@ -138,15 +138,18 @@ if __name__ == "__main__":
     sys.path.insert(0, ENGINE)
     # A worker may read no link. Before Python 3.13, realpath raises then, and half of the libraries ask for it.
     os.path.realpath = lambda path, **_: os.path.abspath(path)  # type: ignore[assignment]
+    import judge
     import landlock
     import namespaces
     import numpy as np
     import numpy.random  # else each worker would load it anew
     import syscalls
     import tqdm.auto  # noqa: F401 -- what the release's notebooks import
+    import whole_notebook
     import wire
     import worker
 
     sys.path.remove(ENGINE)
+    ROLES = {"functions": worker.serve, "notebook": whole_notebook.serve, "judge": judge.serve}
     with contextlib.suppress(ConnectionError):  # the grader was killed
         main()

@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from autograder.errors import CannotGrade
 from autograder.sandbox import wire
@@ -36,6 +36,7 @@ LOOK_SECONDS = 0.2  # how often a busy worker's use of time and disk is looked a
 PATIENCE = 3  # on a busy machine a second of processor time can take so many on the clock
 MAX_REQUEST = 1 << 16
 MAX_FILES = 5_000  # in a scratch directory
+MAX_EXCHANGES = 300_000  # between a judge and a worker, in one test cell
 MAX_THREADS = 100  # a limit of the kernel's would count those of all the user's processes
 CANNOT_CONFINE = (
     "This machine cannot confine students' code: {why}. Grade where `autograder doctor` says that it can be, as on "
@@ -45,6 +46,9 @@ NO_LINUX = (
     "Students' code can be confined, and graded, on Linux only, and this is {system}: grade in WSL2, a container or on "
     "another machine (docs/instructors.md). `autograder new`, `autograder report` and `nbgrader` work here."
 )
+
+
+Role = Literal["functions", "notebook", "judge"]  # what a confined process does, see forkserver.py
 
 
 class CannotConfine(CannotGrade):
@@ -88,12 +92,13 @@ class Allowance:
 class Sandbox:
     """A worker in a scratch directory of its own. Use it as a context manager: leaving it kills the worker."""
 
-    def __init__(self, files: Mapping[str, Path], limits: Limits, left: Allowance) -> None:
-        """`files` maps paths inside the scratch directory to the files copied there.
+    def __init__(self, files: Mapping[str, Path], limits: Limits, left: Allowance, role: Role = "functions") -> None:
+        """`files` maps paths inside the scratch directory to the files copied there; `role` is what the process does.
 
         Raises CannotConfine, or CannotGrade where this machine has no room or no process for it.
         """
         self.limits = limits
+        self._role = role
         self._left = left
         self._worker: _Worker | None = None
         self.files_guarded_by = "nothing"
@@ -132,23 +137,36 @@ class Sandbox:
         Raises TimeUp when the worker used so many seconds of processor time, or PATIENCE times as many on the clock,
         and Died when it ended, or filled its scratch directory. Then it is gone.
         """
-        assert self._worker is not None
-        try:
-            watch = self._watch(self._worker, seconds)
-            while True:
-                wire.write_frame(self._worker.requests, frame, watch)
-                body = wire.read_frame(self._worker.answers, self._left.answer_bytes, watch)
+        watch = self.watch(seconds)
+        while True:
+            body = self.exchange(frame, watch)
+            try:
                 answer = wire.unpack(body)
                 if lend is None or not isinstance(answer, dict) or "lend" not in answer:
                     self._left.answer_bytes -= len(body)  # questions are not kept
                     return answer
                 frame = wire.pack(lend(answer))
+            except wire.WireError as error:
+                self.close()
+                raise Died(str(error)) from error
+
+    def exchange(self, frame: bytes, watch: Callable[[], float]) -> bytes:
+        """Send a frame and return the body of the next that comes. Raises TimeUp and Died, and then it is gone."""
+        assert self._worker is not None
+        try:
+            wire.write_frame(self._worker.requests, frame, watch)
+            return wire.read_frame(self._worker.answers, self._left.answer_bytes, watch)
         except TimeoutError as error:
             self.close()
-            raise TimeUp(f"no answer within {seconds:g} s") from error
+            raise TimeUp("no answer in time") from error
         except (wire.WireError, BrokenPipeError) as error:
             self.close()
             raise Died(str(error)) from error
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a process to talk to."""
+        return self._worker is not None
 
     def close(self) -> None:
         """Kill the worker, and delete its scratch directory."""
@@ -163,10 +181,13 @@ class Sandbox:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _watch(self, worker: _Worker, seconds: float) -> Callable[[], float]:
+    def watch(self, seconds: float) -> Callable[[], float]:
         """A function that looks after the worker now and then: it raises, or returns how many seconds it can wait."""
+        worker = self._worker
+        assert worker is not None
         if seconds <= 0:
-            raise TimeoutError
+            self.close()
+            raise TimeUp("no time is left")
         start = time.monotonic()
         next_look = start + LOOK_SECONDS
         cpu_start: float | None = None  # as it was at the first look, which most calls never see
@@ -193,6 +214,7 @@ class Sandbox:
         limits = self.limits
         return {
             "scratch": str(self.scratch),
+            "role": self._role,
             "environment": {name: str(self.scratch) for name in ("HOME", "TMPDIR", "MPLCONFIGDIR")},
             "confined": limits.sandbox != "none",
             "readable": readable_paths(),
@@ -203,6 +225,54 @@ class Sandbox:
             "cpu_seconds": int(limits.seconds_per_submission),
             "output_bytes": limits.output_kb << 10,
         }
+
+
+def converse(judge: Sandbox, worker: Sandbox, message: Any, seconds: float) -> tuple[Any, str]:
+    """Send a message to the judge, pass on what the two ask each other, and return the judge's answer to it.
+
+    Also returns why the worker is gone, or nothing: the judge is told that, and goes on. Raises TimeUp and Died as
+    `Sandbox.ask` does, when that is so of the judge.
+    """
+    gone = "" if worker.alive else "the student's process had ended"
+    active, frame = judge, wire.pack(message)
+    watches = {one: one.watch(seconds) for one in (judge, worker) if one.alive}
+    for _ in range(MAX_EXCHANGES):
+        try:
+            body = active.exchange(frame, watches[active])
+        except (TimeUp, Died) as error:
+            if active is judge:
+                raise
+            gone = str(error)
+            active, frame = judge, WORKER_GONE
+            continue
+        if body[:1] not in (b"?", b"!"):
+            if active is judge:
+                return wire.unpack(body), gone
+            worker.close()
+            gone, frame = "it gave no usable answer", WORKER_GONE
+        elif active is judge and not worker.alive:
+            frame = WORKER_GONE
+        else:
+            active = worker if active is judge else judge
+            frame = len(body).to_bytes(4, "big") + body
+            continue
+        active = judge
+    judge.close()
+    raise TimeUp("too many questions")
+
+
+def _gone() -> bytes:
+    """What the judge is answered when there is no worker any more: an exception, as remote.py describes it."""
+    about: Any = {"fatal": True}
+    kind = wire.Tagged("mine", [0, ["builtins", "RuntimeError"], about])
+    body = (
+        b"!"
+        + wire.pack([False, [kind, "the student's process ended", (), about], [], {"printed": "", "random": None}])[4:]
+    )
+    return len(body).to_bytes(4, "big") + body
+
+
+WORKER_GONE = _gone()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,323 @@
+"""A notebook's own test cells, run in the judge, at their place among the student's cells, which run in a worker."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from autograder.grading.assignment import Assignment, AssignmentError
+from autograder.grading.report import Check, State
+from autograder.messages import Message
+from autograder.notebook.cells import Cell, runnable
+from autograder.notebook.judged import Judged, TestCell
+from autograder.notebook.submission import Submission, read_submission
+from autograder.sandbox import wire
+from autograder.sandbox.process import Allowance, Died, Limits, Sandbox, TimeUp, converse
+
+CALLS_A_CELL = 3  # a cell may take as many times as long as a call
+SAID = 300  # characters of an exception's text that are shown
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a test cell: whether it ran to its end, its value where that is a number, and what stopped it."""
+
+    passed: bool
+    value: float | None = None
+    error: str = ""  # the exception's type
+    text: str = ""
+    line: int = 0
+    why_not: str = ""  # why it could not be judged
+    places: tuple[str, ...] = ()  # where in it something was done with an object that is no plain data
+
+
+ENDED = Outcome(False, why_not="it ended its process")
+NOT_RUN = Outcome(False, why_not="the notebook's time was used up before")
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the solution showed of the test cells."""
+
+    trusted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # grade_id -> where the solution has objects
+    inside: Mapping[str, str] = field(default_factory=dict)  # grade_id -> why it can be judged in the worker only
+    broken: Mapping[str, str] = field(default_factory=dict)  # grade_id -> how the solution fails it everywhere
+
+    @staticmethod
+    def from_plain(data: Mapping[str, Any]) -> Calibration:
+        """The Calibration that `dataclasses.asdict` made this of."""
+        trusted = {grade_id: tuple(places) for grade_id, places in data["trusted"].items()}
+        return Calibration(trusted, dict(data["inside"]), dict(data["broken"]))
+
+
+class NotebookRun:
+    """One submission on its way through worker and judge."""
+
+    def __init__(self, submission: Submission, judged: Judged, files: Mapping[str, Path], limits: Limits,
+                 left: Allowance) -> None:  # fmt: skip
+        self._submission = submission
+        self._judged = judged
+        self._files = files
+        self._limits = limits
+        self._left = left
+        self._cell_seconds = CALLS_A_CELL * limits.seconds_per_call
+        self._names: list[str] = []
+        self._bound: set[str] = set()
+
+    def outside(self, trusted: Mapping[str, tuple[str, ...]] | None, skip: frozenset[str]) -> dict[str, Outcome]:
+        """The outcomes of the test cells but `skip`, each run in the judge at its place.
+
+        `trusted` is None to find out where the solution has objects.
+        """
+        outcomes: dict[str, Outcome] = {}
+        todo = {grade_id: list(found) for grade_id, found in self._judged.definitions.items()}
+        with ExitStack() as stack:
+            judge = self._start(stack, "judge")
+            worker = self._start(stack, "notebook")
+            ran: list[Cell] = []
+            for cell in self._submission.cells:
+                test = self._judged.tests.get(cell.grade_id or "")
+                if self._left.seconds <= 0:
+                    break
+                if test is None:
+                    worker = self._run(stack, worker, ran, cell)
+                    continue
+                for earlier in self._judged.tests:  # the student may have moved them
+                    for name, source in todo.pop(earlier, []):
+                        judge, _ = self._ask_judge(
+                            stack, judge, worker, {"do": "define", "name": name, "source": source}
+                        )
+                    if earlier == test.grade_id:
+                        break
+                if test.grade_id not in skip:
+                    if not worker.alive:
+                        worker = self._again(stack, ran)
+                    judge, outcomes[test.grade_id] = self._test(stack, judge, worker, test, trusted)
+                if text := self._judged.shared.get(test.grade_id):
+                    worker = self._run(stack, worker, ran, Cell(text, cell.number, None))
+        return outcomes
+
+    def inside(self) -> dict[str, Outcome]:
+        """The outcomes of all test cells where the notebook runs whole in one worker, which can cheat them."""
+        outcomes: dict[str, Outcome] = {}
+        with ExitStack() as stack:
+            worker = self._start(stack, "notebook")
+            ran: list[Cell] = []
+            for cell in self._submission.cells:
+                test = self._judged.tests.get(cell.grade_id or "")
+                if self._left.seconds <= 0:
+                    break
+                if test is None:
+                    worker = self._run(stack, worker, ran, cell)
+                elif worker.alive:
+                    answer = self._ask(worker, f"test cell {test.grade_id}", test.source)
+                    outcomes[test.grade_id] = (
+                        _outcome(answer) if answer else Outcome(False, why_not="it ended its process")
+                    )
+        return outcomes
+
+    def _start(self, stack: ExitStack, role: Any) -> Sandbox:
+        return stack.enter_context(Sandbox(self._files, self._limits, self._left, role))
+
+    def _run(self, stack: ExitStack, worker: Sandbox, ran: list[Cell], cell: Cell) -> Sandbox:
+        """Run a cell of the student's; what ends its process is left out of the one that follows it."""
+        if not worker.alive:
+            worker = self._again(stack, ran)
+        if self._ask(worker, f"cell {cell.number}", runnable(cell.source)):
+            ran.append(cell)
+        return worker
+
+    def _again(self, stack: ExitStack, ran: list[Cell]) -> Sandbox:
+        """A worker in which the cells have run that did not end the last."""
+        worker = self._start(stack, "notebook")
+        for cell in ran:
+            if worker.alive and self._left.seconds > 0:
+                self._ask(worker, f"cell {cell.number}", runnable(cell.source))
+        return worker
+
+    def _ask(self, worker: Sandbox, name: str, source: str) -> dict[str, Any]:
+        """What a worker says of a cell; nothing when it is gone."""
+        start = time.monotonic()
+        try:
+            answer = worker.ask(
+                wire.pack({"name": name, "source": source, "seconds": self._cell_seconds}),
+                min(1.5 * self._cell_seconds, self._left.seconds),
+            )
+            self._names = [str(one) for one in answer["names"]]
+            self._bound |= {str(one) for one in answer["bound"]}
+            return dict(answer)
+        except (Died, TimeUp):
+            return {}
+        except (KeyError, TypeError, ValueError):
+            worker.close()
+            return {}
+        finally:
+            self._left.seconds -= time.monotonic() - start
+
+    def _test(self, stack: ExitStack, judge: Sandbox, worker: Sandbox, test: TestCell,
+              trusted: Mapping[str, tuple[str, ...]] | None) -> tuple[Sandbox, Outcome]:  # fmt: skip
+        message = {
+            "do": "test",
+            "name": test.grade_id,
+            "source": test.source,
+            "names": self._names,
+            "bound": [*self._bound],
+            "kept": [*self._judged.kept],
+            "passed_on": [*self._judged.passed_on],
+            "sources": [cell.source for cell in self._submission.cells if cell.grade_id not in self._judged.tests],
+            "calibrating": trusted is None,
+            "trusted": [*(trusted or {}).get(test.grade_id, ())],
+            "seconds": self._limits.seconds_per_call,
+            "seconds_in_all": self._cell_seconds,
+        }
+        self._bound = set()
+        judge, answer = self._ask_judge(stack, judge, worker, message)
+        return judge, answer
+
+    def _ask_judge(
+        self, stack: ExitStack, judge: Sandbox, worker: Sandbox, message: dict[str, Any]
+    ) -> tuple[Sandbox, Outcome]:
+        """What the judge says, and the judge for what follows: another one where it ended."""
+        start = time.monotonic()
+        try:
+            answer, gone = converse(judge, worker, message, min(1.5 * self._cell_seconds, self._left.seconds))
+            outcome = _outcome(answer)
+            return judge, Outcome(False, why_not=f"the student's code ended its process ({gone})") if gone else outcome
+        except (Died, TimeUp) as error:
+            why = "it ran out of time" if isinstance(error, TimeUp) else "it used up its memory"
+            return self._start(stack, "judge"), Outcome(False, why_not=why)
+        finally:
+            self._left.seconds -= time.monotonic() - start
+
+
+def _outcome(answer: Mapping[str, Any]) -> Outcome:
+    """What a process of ours, or one that a student's code has taken over, said."""
+    try:
+        error, value = answer["error"], answer.get("value")
+        passed = error is None and not answer.get("why_not")
+        said = error or {"type": "", "text": "", "line": 0}
+        return Outcome(
+            passed,
+            value if type(value) is float else None,
+            str(said["type"])[:80],
+            str(said["text"])[:SAID],
+            said["line"] if type(said["line"]) is int else 0,
+            str(answer.get("why_not", ""))[:SAID],
+            tuple(str(one) for one in answer.get("places", ())),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return Outcome(False, why_not="the answer was no answer")
+
+
+def calibrated(solution: Submission, judged: Judged, files: Mapping[str, Path], limits: Limits) -> Calibration:
+    """What the solution shows: where it has objects, which cells work inside only, and which it fails everywhere."""
+
+    def run() -> NotebookRun:
+        return NotebookRun(solution, judged, files, limits, limits.allowance())
+
+    outside = run().outside(None, frozenset())
+    short = {one: outside.get(one, NOT_RUN) for one, test in judged.tests.items()
+             if _points(outside.get(one, NOT_RUN), test) < test.points or not outside[one].passed}  # fmt: skip
+    within = run().inside() if short else {}
+    inside, broken = {}, {}
+    for one, outcome in short.items():
+        other = within.get(one, NOT_RUN)
+        if other.passed and not (outcome.passed and outcome.value == other.value):
+            inside[one] = why_failed(outcome)
+        elif not outcome.passed:
+            broken[one] = why_failed(other)
+    trusted = {one: outcome.places for one, outcome in outside.items() if one not in {*inside, *broken}}
+    return Calibration(trusted, inside, broken)
+
+
+def why_failed(outcome: Outcome) -> str:
+    """For the instructor, in a few words."""
+    return outcome.why_not or (f"{outcome.error}: {outcome.text}" if outcome.error else "it gave no full points")
+
+
+def calibrate(assignment: Assignment, limits: Limits) -> Assignment:
+    """The assignment with what its solution showed. Raises AssignmentError where that fails a test cell everywhere."""
+    if assignment.calibration or not assignment.by_cells:
+        return assignment
+    solution = read_submission(assignment.source.read_bytes(), assignment.template, [])
+    found = calibrated(solution, assignment.judged, assignment.sandbox_files, limits)
+    if found.broken:
+        failed = "; ".join(f"{grade_id} ({why})" for grade_id, why in found.broken.items())
+        raise AssignmentError(
+            "The solution in {source} fails its own test cells, wherever they are run: {cells}. Put that right, or "
+            "install what they need.",
+            source=assignment.source,
+            cells=failed,
+        )
+    return replace(assignment, calibration=json.dumps(asdict(found)))
+
+
+def checks_by_cells(submission: Submission, assignment: Assignment, limits: Limits) -> tuple[Check, ...]:
+    """A Check for each of the notebook's test cells."""
+    known = _calibrated_once(assignment, limits)
+    calibration = Calibration.from_plain(json.loads(known.calibration))
+    run = NotebookRun(submission, known.judged, known.sandbox_files, limits, limits.allowance())
+    outcomes = run.outside(calibration.trusted, frozenset(calibration.inside))
+    if calibration.inside:
+        within = run.inside()
+        for grade_id in calibration.inside:
+            said = within.get(grade_id, NOT_RUN)
+            outcomes[grade_id] = Outcome(said.passed, said.value, why_not="" if said.passed else INSIDE)
+    names = {grade_id: name for name, grade_id in known.grade_ids.items()}
+    return tuple(_check(test, names[grade_id], outcomes.get(grade_id, NOT_RUN))
+                 for grade_id, test in known.judged.tests.items())  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _calibrated_once(assignment: Assignment, limits: Limits) -> Assignment:
+    return calibrate(assignment, limits)
+
+
+INSIDE = "it did not pass"
+
+
+def _points(outcome: Outcome, test: TestCell) -> float:
+    """What nbgrader gives: the number that is the cell's last value, or else all."""
+    if not outcome.passed:
+        return 0.0
+    if outcome.value is None:
+        return test.points
+    return outcome.value if math.isfinite(outcome.value) and 0 <= outcome.value <= test.points else 0.0
+
+
+def _check(test: TestCell, name: str, outcome: Outcome) -> Check:
+    points = _points(outcome, test)
+    state: State = "passed" if outcome.passed and points == test.points else "failed"
+    message = None if state == "passed" else _message(test, outcome, points)
+    return Check(test.grade_id, name, sentence(test), state, points, test.points, message)
+
+
+def sentence(test: TestCell) -> str:
+    """What a test cell is about: its first comment, or its name."""
+    visible = [line for number, line in enumerate(test.source.splitlines(), 1) if number not in test.hidden]
+    first = next((line.strip() for line in visible if line.strip()), "")
+    about = first.strip("#\"' ") if first.startswith(("#", '"""', "'''")) else ""
+    return " ".join(about.split())[:200] or f"The test cell `{test.grade_id}` passes."
+
+
+def _message(test: TestCell, outcome: Outcome, points: float) -> Message:
+    lines = test.source.splitlines()
+    if outcome.passed:
+        return Message("The test cell gave {points} of {most} points.", points=points, most=test.points)
+    if outcome.line in test.hidden:
+        return Message("A hidden test failed.")
+    if outcome.why_not:
+        return Message("The test cell could not go on: {why}.", why=outcome.why_not)
+    if 0 < outcome.line <= len(lines):
+        line = lines[outcome.line - 1].strip()[:200]
+        if outcome.error == "AssertionError":
+            return Message("`{line}` does not hold{said}.", line=line, said=f": {outcome.text}" if outcome.text else "")
+        return Message("`{line}` stopped with {error}: {text}", line=line, error=outcome.error, text=outcome.text)
+    return Message("{error}: {text}", error=outcome.error, text=outcome.text)

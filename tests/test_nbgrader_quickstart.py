@@ -1,0 +1,76 @@
+"""nbgrader's own example course, plugged in with one line: the scores of stock nbgrader, without its holes."""
+
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from tests.test_own_cells import LIAR
+
+HALF = "def squares(n):\n    return [i ** 2 for i in range(1, n + 1)]"
+SOLVED = HALF.replace("    return", "    if n < 1:\n        raise ValueError\n    return")
+SUM = "def sum_of_squares(n):\n    return sum(squares(n))"
+LIE = f"{LIAR}def squares(n): return Liar()"
+HANDED_IN = {
+    "blank": {},
+    "half": {"squares": HALF},
+    "solved": {"squares": SOLVED, "sum_of_squares": SUM},
+    "liar": {"squares": LIE, "sum_of_squares": LIE.replace("squares(n)", "sum_of_squares(n)")},
+}
+
+
+def nbgrader(root, *words):
+    done = subprocess.run([sys.executable, "-m", "nbgrader", *words], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module", params=["stock", "ours"])
+def scores(request, tmp_path_factory):
+    """Student -> grade_id -> points in the gradebook, as stock nbgrader gives them, or with ours plugged in."""
+    root = tmp_path_factory.mktemp(request.param) / "course"
+    nbgrader(root.parent, "quickstart", "course")
+    if request.param == "ours":
+        config = root / "nbgrader_config.py"
+        config.write_text(config.read_text("utf-8") + "\nfrom autograder import plug_in\nplug_in(c)\n", "utf-8")
+    nbgrader(root, "generate_assignment", "ps1", "--force")
+    for student, cells in HANDED_IN.items():
+        for name in ("problem1", "problem2"):
+            notebook = nbformat.read(root / "release" / "ps1" / f"{name}.ipynb", as_version=4)
+            for cell in notebook.cells:
+                if (grade_id := cell.metadata.get("nbgrader", {}).get("grade_id")) in cells:
+                    cell.source = cells[grade_id]
+            path = root / "submitted" / student / "ps1" / f"{name}.ipynb"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            nbformat.write(notebook, path)
+    nbgrader(root, "autograde", "ps1")
+    found = {}
+    with Gradebook(f"sqlite:///{root}/gradebook.db") as gradebook:
+        for student in HANDED_IN:
+            submission = gradebook.find_submission("ps1", student)
+            found[student] = {one.name: (one.auto_score, one.needs_manual_grade) for notebook in submission.notebooks
+                              for one in notebook.grades}  # fmt: skip
+    return request.param, found
+
+
+def points(found, student):
+    return [found[student][name][0] for name in ("correct_squares", "squares_invalid_input", "correct_sum_of_squares",
+                                                 "sum_of_squares_uses_squares")]  # fmt: skip
+
+
+def test_blank_half_solved_and_solved_notebooks_get_what_stock_nbgrader_gives(scores):
+    _, found = scores
+    assert points(found, "blank") == [0, 0, 0, 0]
+    assert points(found, "half") == [1, 0, 0, 0]
+    assert points(found, "solved") == [1, 1, 0.5, 0.5]
+
+
+def test_objects_that_equal_everything_get_what_a_blank_notebook_gets(scores):
+    way, found = scores
+    assert points(found, "liar") == ([1, 0, 0.5, 0] if way == "stock" else [0, 0, 0, 0])
+
+
+def test_what_people_grade_stays_theirs(scores):
+    _, found = scores
+    assert found["solved"]["sum_of_squares_application"] == (None, True)

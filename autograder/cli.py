@@ -31,6 +31,7 @@ from autograder.grading.assignment import (
     load_assignment,
     only_assignment,
 )
+from autograder.grading.cells import about_cells
 from autograder.notebook.handed_in import Unreadable, handed_in, read_file
 from autograder.notebook.submission import grade_ids_in
 from autograder.pages.feedback import report_text
@@ -133,7 +134,7 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.course.grade_class import grade_class
 
     course = Course(course_root(options.course))
-    assignment = _assignment(options, course.root)
+    assignment = ready(_assignment(options, course.root), course.limits)
     run = (assignment, run_seed(course.root, assignment.name), course.limits)
     if not options.scheduler:
         return grade_class(course, assignment, local_workers(*run, options.jobs), Console(), options.preview)
@@ -159,7 +160,12 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _selftest(options: argparse.Namespace) -> int:
-    assignment = _assignment(options, course_root(options.course))
+    root = course_root(options.course)
+    assignment = _assignment(options, root)
+    if assignment.by_cells:
+        for line in about_cells(ready(assignment, course_limits(root))):
+            print(line)
+        return 0
     return selftest(assignment, _seed(options), options.jobs, options.verdicts)
 
 

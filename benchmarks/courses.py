@@ -79,7 +79,7 @@ def in_kernel(notebook: NotebookNode, folder: Path) -> dict[str, float]:
                             resources={"metadata": {"path": str(folder)}})  # fmt: skip
     try:
         client.execute()
-    except Exception as error:  # a kernel that dies
+    except Exception as error:  # noqa: BLE001 -- a kernel that dies
         print(f"  the kernel ended: {error}", file=sys.stderr)
     points = {}
     for cell in copy.cells:
@@ -143,14 +143,15 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             try:
                 result = tried(path, Path(scratch))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 -- the other notebooks go on
                 console.print(f"[red]{name}: {type(error).__name__}: {error}[/red]", markup=True)
                 continue
         row = [len(result.kernel), len(result.judge), len(result.inside), len(result.lost), len(result.gained)]
         total = [a + b for a, b in zip(total, row, strict=True)]
         table.add_row(name[-60:], *map(str, row), *(f"{one:.1f}" for one in result.seconds))
         print(name, row, *(f"{one:.1f}" for one in result.seconds), flush=True)
-        for kind, cells in (("inside", result.inside), ("lost", result.lost), ("gained", dict.fromkeys(result.gained, ""))):
+        told = {"inside": result.inside, "lost": result.lost, "gained": dict.fromkeys(result.gained, "")}
+        for kind, cells in told.items():
             for grade_id, why in cells.items():
                 print(f"    {kind} {grade_id}: {why[:150]}", flush=True)
     table.add_row("all", *map(str, total), "", "", style="bold")

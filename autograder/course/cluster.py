@@ -9,7 +9,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ class Parcel:
 
     name: str
     files: Mapping[str, bytes]
+    notebook: str
+    calibration: str
     identity: tuple[str, str]  # of the checks, the solution and the engine; and NumPy's version
     seed: int
     limits: Limits
@@ -49,7 +51,9 @@ def pack(assignment: Assignment, seed: int, limits: Limits) -> Parcel:
     others = [assignment.source, *assignment.sandbox_files.values()]
     places = checks | {str(path.relative_to(assignment.root)): path for path in others}
     files = {place: path.read_bytes() for place, path in places.items()}
-    return Parcel(assignment.name, files, _identity(assignment), seed, limits)
+    return Parcel(
+        assignment.name, files, assignment.notebook, assignment.calibration, _identity(assignment), seed, limits
+    )
 
 
 def _identity(assignment: Assignment) -> tuple[str, str]:
@@ -69,7 +73,7 @@ def grade_parcel(parcel: Parcel, content: bytes) -> str:
             if not (path := root / place).exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
-        assignment = load_assignment(parcel.name, root)
+        assignment = replace(load_assignment(parcel.name, root, parcel.notebook), calibration=parcel.calibration)
         if _identity(assignment) != parcel.identity:
             raise AssignmentError(
                 "A worker of the cluster has another version of this package or of NumPy: install the same on all."

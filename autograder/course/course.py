@@ -75,11 +75,12 @@ class Course:
         release = f"run `nbgrader generate_assignment {name} --force` first."
         try:
             with Gradebook(self.api.coursedir.db_url) as gradebook:
+                grade_ids = assignment.grade_ids
                 for function, points in assignment.points.items():
-                    known = gradebook.find_grade_cell(f"test-{function}", name, name).max_score
+                    known = gradebook.find_grade_cell(grade_ids[function], assignment.notebook, name).max_score
                     if known != points:
                         raise AssignmentError(
-                            f"The gradebook gives {known:g} points for test-{function}, the source notebook "
+                            f"The gradebook gives {known:g} points for {grade_ids[function]}, the source notebook "
                             f"{points:g}: {release}"
                         )
                 gradebook.db.execute(text("UPDATE assignment SET name = name"))  # all that is needed to write
@@ -200,6 +201,6 @@ class Course:
                     table.add_row(student, *("-" for _ in assignment.points), "not recorded")
                     continue
                 earned = {grade.name: grade.score for grade in notebook.grades}
-                cells = [f"{earned.get(f'test-{name}', 0):g}" for name in assignment.points]
+                cells = [f"{earned.get(grade_id, 0):g}" for grade_id in assignment.grade_ids.values()]
                 table.add_row(student, *cells, f"{notebook.score:g}")
         return table

@@ -237,6 +237,20 @@ def calibrated(solution: Submission, judged: Judged, files: Mapping[str, Path], 
     return Calibration(trusted, inside, broken)
 
 
+def about_cells(assignment: Assignment) -> list[str]:
+    """For the instructor: how each test cell is judged, one line each."""
+    found = Calibration.from_plain(json.loads(assignment.calibration))
+    lines = []
+    for grade_id in assignment.judged.tests:
+        if grade_id in found.inside:
+            lines.append(f"{grade_id}: judged inside, where a student could cheat it ({found.inside[grade_id]})")
+        elif found.trusted.get(grade_id):
+            lines.append(f"{grade_id}: judged outside, and rests on methods of the student's objects")
+        else:
+            lines.append(f"{grade_id}: judged outside")
+    return lines
+
+
 def why_failed(outcome: Outcome) -> str:
     """For the instructor, in a few words."""
     return outcome.why_not or (f"{outcome.error}: {outcome.text}" if outcome.error else "it gave no full points")

@@ -25,8 +25,8 @@ import numpy as np
 import wire
 from operations import OF_ALL, OF_ONE, OPERATIONS, REFLECTED
 from remote import Ended, Peer, found
-from whole_notebook import SHELL, as_number, execute, random_state, set_random_state
-from worker import BoundedText, describe
+from whole_notebook import as_number, execute, random_state, set_random_state
+from worker import BoundedText, NoKernel, describe, nothing
 
 OURS = "test cell "  # what the names of our code begin with
 MAX_TEXTS = 2_000  # of the student's that are looked for in what is compiled or opened
@@ -228,8 +228,8 @@ class Judge(Peer):
         self._handles: dict[int, Any] = {}
         self._classes: dict[int, type] = {}
         self._class_numbers: dict[type, int] = {}
-        self.builtins = {**vars(builtins), "type": Type, "__import__": self.imports, "display": lambda *_, **__: None,
-                         "get_ipython": lambda: SHELL}  # fmt: skip
+        self.builtins = {**vars(builtins), "type": Type, "__import__": self.imports, "display": nothing,
+                         "get_ipython": NoKernel}  # fmt: skip
         self.names = Names({"__name__": "__main__", "__builtins__": self.builtins})
         self.names.judge = self
 

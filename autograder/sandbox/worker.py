@@ -63,7 +63,7 @@ def load(
     for path, text in files.items():
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-    namespace: Namespace = {"__name__": "__main__", "display": _nothing, "get_ipython": _NoKernel}
+    namespace: Namespace = {"__name__": "__main__", "display": nothing, "get_ipython": NoKernel}
     errors = []
     for name, source, statements in snippets:
         # linecache lets inspect.getsource and tracebacks find the cell's text
@@ -92,15 +92,15 @@ def _run(code: CodeType, namespace: Namespace) -> None:
             return
 
 
-def _nothing(*_: Any, **__: Any) -> None:
+def nothing(*_: Any, **__: Any) -> None:
     """Takes the place of what only a kernel does."""
 
 
-class _NoKernel:
+class NoKernel:
     """What `get_ipython()` returns: whatever is asked of it, it does nothing."""
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        return _nothing
+        return nothing
 
 
 def call(

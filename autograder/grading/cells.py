@@ -223,8 +223,9 @@ def calibrated(solution: Submission, judged: Judged, files: Mapping[str, Path], 
         return NotebookRun(solution, judged, files, limits, limits.allowance())
 
     outside = run().outside(None, frozenset())
-    short = {one: outside.get(one, NOT_RUN) for one, test in judged.tests.items()
-             if _points(outside.get(one, NOT_RUN), test) < test.points or not outside[one].passed}  # fmt: skip
+    every = {one: outside.get(one, NOT_RUN) for one in judged.tests}
+    short = {one: outcome for one, outcome in every.items()
+             if not outcome.passed or _points(outcome, judged.tests[one]) < judged.tests[one].points}  # fmt: skip
     within = run().inside() if short else {}
     inside, broken = {}, {}
     for one, outcome in short.items():

@@ -66,6 +66,7 @@ def judged(template: NotebookNode) -> Judged:
         if is_test(mark)
     }
     of_solution: set[str] = set()
+    solution_uses: set[str] = set()
     free: list[tuple[int, Statement]] = []  # statements of the cells that students need not change
     read: set[str] = set()  # names that functions of theirs read
     used: set[str] = set()
@@ -81,9 +82,10 @@ def judged(template: NotebookNode) -> Judged:
                 read |= uses
             if mark.get("solution"):
                 of_solution |= binds
+                solution_uses |= uses
             else:
                 free.append((place, statement))
-    ours = _ours(free, of_solution)
+    ours = _ours(free, of_solution, solution_uses)
     kept = {name for statement in ours.values() for one in statement for name in one.names[0]}
     wanted = _needed(tests.values(), ours)
     definitions: dict[str, list[tuple[str, str]]] = {}
@@ -108,12 +110,19 @@ def judged(template: NotebookNode) -> Judged:
     )
 
 
-def _ours(free: list[tuple[int, Statement]], of_solution: set[str]) -> dict[int, list[Statement]]:
-    """The statements that need nothing of the student's to run, by the place of their cell."""
+def _ours(
+    free: list[tuple[int, Statement]], of_solution: set[str], solution_uses: set[str]
+) -> dict[int, list[Statement]]:
+    """The statements that need nothing of the student's to run, by the place of their cell.
+
+    Classes that the solution uses are the student's: objects of theirs are made where students' code can use them.
+    """
     chosen = [
         (place, one)
         for place, one in free
-        if (one.names[0] or one.always) and not one.names[0] & of_solution and not _has_class(one)
+        if (one.names[0] or one.always)
+        and not one.names[0] & of_solution
+        and not (_has_class(one) and one.names[0] & solution_uses)
     ]
     while True:
         ours = {id(one) for _, one in chosen}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import tempfile
 from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,10 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 # Before NumPy is imported: on matrices as small as a course's, more threads than one only wait, and waiting takes time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# A user without a passwd entry, as Kubernetes has them, may have no home; libraries want one when they are imported.
+if "HOME" not in os.environ and os.path.expanduser("~") == "~":
+    os.environ["HOME"] = tempfile.gettempdir()
 
 _HOMES = {
     "CheckFailed": "autograder.grading.compare",

@@ -7,7 +7,10 @@ cycle, ask the `doctor` what this machine has.
 from __future__ import annotations
 
 import argparse
+import codecs
+import contextlib
 import dataclasses
+import io
 import json
 import sys
 from collections.abc import Callable
@@ -32,11 +35,13 @@ from autograder.grading.assignment import (
     only_assignment,
 )
 from autograder.grading.cells import about_cells
+from autograder.messages import Message, render
 from autograder.notebook.handed_in import Unreadable, handed_in, read_file
 from autograder.notebook.submission import grade_ids_in
 from autograder.pages.feedback import report_text
-from autograder.pages.formats import gradescope, unread_gradescope
+from autograder.pages.formats import gradescope, ungraded_gradescope
 
+NOT_YOUR_FAULT = "Your notebook was not graded, and not by a fault of yours. For your instructor: {why}"
 ONLY = "default: the one of this course"
 
 
@@ -73,6 +78,10 @@ def main(arguments: list[str] | None = None) -> int:
     show.add_argument("--keep", type=Path, help="the scratch course's directory; default: a temporary one")
     for command in (check, all_of_it, summary, test):
         command.add_argument("--course", type=Path, help="its directory; default: the current one or one above it")
+    codecs.register_error("autograder.plain", _plainly)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="autograder.plain")
     options = parser.parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
@@ -87,6 +96,16 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("autograder: stopped. What was graded is kept; the next run goes on from there.", file=sys.stderr)
         return 130
+
+
+# For terminals and files that hold no such characters; any other becomes a question mark.
+PLAIN = {"✓": "+", "✗": "x", "–": "-", "→": "->", "×": "x", "…": "..."}
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """What is printed in the place of characters that the terminal's encoding lacks."""
+    assert isinstance(error, UnicodeEncodeError)
+    return "".join(PLAIN.get(char, "?") for char in error.object[error.start : error.end]), error.end
 
 
 def _whole(least: int) -> Callable[[str], int]:
@@ -191,20 +210,23 @@ def _of_file(options: argparse.Namespace, root: Path, notebook: Path) -> Assignm
 
 
 def _check(options: argparse.Namespace) -> int:
-    root = course_root(options.course)
-    limits = course_limits(root)
-    limits = dataclasses.replace(limits, sandbox=options.sandbox or limits.sandbox)
-    if limits.sandbox == "none":
-        print("autograder: the sandbox is off; this notebook's code can do what you can do.", file=sys.stderr)
-    assignment = None
+    points: dict[str, float] = {}
     try:
+        root = course_root(options.course)
+        limits = course_limits(root)
+        limits = dataclasses.replace(limits, sandbox=options.sandbox or limits.sandbox)
+        if limits.sandbox == "none":
+            print("autograder: the sandbox is off; this notebook's code can do what you can do.", file=sys.stderr)
+        with contextlib.suppress(CannotGrade):  # which one is meant, the notebook may tell
+            points = _assignment(options, root).points
         notebook = _notebook(options, root)
         assignment = _of_file(options, root, notebook)
+        points = assignment.points
         report = timed(read_file(notebook), ready(assignment, limits), _seed(options), limits)
-    except Unreadable as error:
+    except CannotGrade as error:
         if options.results:
-            assignment = assignment or _assignment(options, root)
-            write_whole(options.results, json.dumps(unread_gradescope(str(error), assignment.points), indent=2))
+            message = error.message if isinstance(error, Unreadable) else Message(NOT_YOUR_FAULT, why=error.message)
+            write_whole(options.results, json.dumps(ungraded_gradescope(render(message), points), indent=2))
         raise
     if options.results:
         write_whole(options.results, json.dumps(gradescope(report), indent=2))

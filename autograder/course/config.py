@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -27,6 +28,17 @@ def course_config(root: Path) -> Config:
     except (SyntaxError, NameError, ImportError) as error:
         raise CannotGrade(f"{root / CONFIG} cannot be read: {type(error).__name__}: {error}.") from None
     return config
+
+
+def refuse_misread(root: Path) -> None:
+    """Raise CannotGrade for a course that nbgrader would look for elsewhere: by a pattern, or a decoded address."""
+    if misread := re.search(r"[\[*?]|%[0-9A-Fa-f]{2}", str(root)):
+        raise CannotGrade(
+            "nbgrader cannot work in {root}, since it reads the {part} as something else: give the directory another "
+            "name.",
+            root=root,
+            part=misread[0],
+        )
 
 
 def course_limits(root: Path) -> Limits:

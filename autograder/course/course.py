@@ -21,7 +21,7 @@ from rich.table import Table
 from sqlalchemy import text
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
-from autograder.course.config import course_config, course_limits
+from autograder.course.config import course_config, course_limits, refuse_misread
 from autograder.course.report_cache import recorded_path, report_path, reports_folder, run_seed, write_whole
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, AssignmentError
@@ -57,6 +57,7 @@ class Course:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+        refuse_misread(self.root)
         self.config = course_config(self.root)
         self.config.CourseDirectory.root = str(self.root)
         # nbgrader starts `alembic` by its name, which lies beside Python also when the environment is not activated

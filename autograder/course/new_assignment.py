@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from autograder.course.config import CONFIG
+from autograder.course.config import CONFIG, refuse_misread
 from autograder.grading.assignment import ENGINE, AssignmentError
 
 TEMPLATE = ENGINE / "new"
@@ -19,6 +19,7 @@ def new_assignment(name: str, root: Path) -> list[Path]:
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         raise AssignmentError(f"{name!r} cannot name an assignment: use letters, digits, - and _.")
+    refuse_misread(root)
     source = root / "source" / name / f"{name}.ipynb"
     checks = root / "autograder" / "assignments" / name
     if taken := next((path for path in (source.parent, checks) if path.exists()), None):

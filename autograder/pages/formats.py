@@ -38,8 +38,8 @@ def gradescope(report: Report) -> dict[str, Any]:
     }
 
 
-def unread_gradescope(why: str, points: Mapping[str, float]) -> dict[str, Any]:
-    """The same for a file that is no notebook."""
+def ungraded_gradescope(why: str, points: Mapping[str, float]) -> dict[str, Any]:
+    """The same where no grade was reached: the file is no notebook, or something else stopped grading."""
     tests = [{"name": name, "score": 0.0, "max_score": most, "status": "failed"} for name, most in points.items()]
     return {"score": 0.0, "output": why, "output_format": "text", "visibility": "visible", "tests": tests}
 

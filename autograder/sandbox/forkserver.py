@@ -96,7 +96,9 @@ def _limit(request: dict[str, Any]) -> None:
         (resource.RLIMIT_CPU, request["cpu_seconds"]),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(limit, (value, value))
+        hard = resource.getrlimit(limit)[1]
+        least = value if hard == resource.RLIM_INFINITY else min(value, hard)  # nobody can raise a hard limit
+        resource.setrlimit(limit, (least, least))
 
 
 def _confine(request: dict[str, Any]) -> str:

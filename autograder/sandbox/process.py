@@ -307,6 +307,7 @@ class _ForkServer:
     """The process that workers are forked from (forkserver.py), and our end of the socket to it."""
 
     def __init__(self) -> None:
+        _try_pidfd()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # -S -P: no site hooks, no directory of ours on the path; what is needed is spelled out
         command = [sys.executable, "-S", "-B", "-P", str(ENGINE / "forkserver.py"), str(theirs.fileno())]
@@ -344,6 +345,19 @@ class _ForkServer:
         self._socket.close()
         if self.owner == os.getpid():
             self.process.wait()
+
+
+def _try_pidfd() -> None:
+    """Raise CannotConfine where a worker could not be killed: old seccomp profiles of containers forbid these calls."""
+    try:
+        pidfd = os.pidfd_open(os.getpid())
+        try:
+            signal.pidfd_send_signal(pidfd, 0)
+        finally:
+            os.close(pidfd)
+    except OSError as error:
+        why = f"the system calls pidfd_open and pidfd_send_signal are not allowed here ({error.strerror})"
+        raise CannotConfine(CANNOT_CONFINE, why=why) from None
 
 
 _servers: list[_ForkServer] = []  # the one of this process, once it is needed

@@ -1,13 +1,16 @@
 """What goes wrong in a course's files, in what is handed in, or in a command: one sentence, and nobody else's grade."""
 
+import os
 import shutil
 import subprocess
 import sys
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 
 from autograder.course.new_assignment import new_assignment
+from autograder.course.timestamps import moment
 from tests.test_grade_class import gradebook
 
 RIGHT = "source/averages/averages.ipynb"
@@ -218,3 +221,72 @@ def test_another_price_of_late_work_is_recorded_by_the_next_run(course):
     change(course / "nbgrader_config.py", "c.AssignLatePenalties", "# c.AssignLatePenalties")
     assert "1 recorded" in run(course, "grade").said
     assert "0 recorded" in run(course, "grade").said
+
+
+LATE = """
+c.AssignLatePenalties.plugin_class = "autograder.plugins.late.PercentPerDay"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-01 13:30:00 +0200", "2026-11-01 11:30:00"),
+        ("2026-11-01 13:30:00.250000 UTC", "2026-11-01 13:30:00.250000"),
+        ("2026-11-01 13:30:00 CET", "2026-11-01 12:30:00"),
+        ("2026-11-01T13:30:00Z\n", "2026-11-01 13:30:00"),
+        ("\ufeff2026-11-01T13:30:00-05:00", "2026-11-01 18:30:00"),
+        ("2026-11-01 13:30:00-03", "2026-11-01 16:30:00"),
+        ("20261101T133000+0530", "2026-11-01 08:00:00"),
+    ],
+)
+def test_a_time_is_what_nbgrader_writes_or_iso_8601(text, expected):
+    assert str(moment(text)) == expected
+
+
+UNSURE = [
+    *("01.11.2026", "01.11.2026 11:00", "11/01/2026 11:00", "1", "1730000000", "2026-11-01", "2026-11-01 13:30:00", ""),
+    *("now", "2026-11-01 13:30:00 XYZ", "2026-13-01 13:30:00 UTC", "0001-01-01T00:00:00+10:00"),
+    "2026-11-01 13:30:00 UTC +0200",
+]
+
+
+@pytest.mark.parametrize("text", UNSURE)
+def test_what_could_be_another_time_is_none(text):
+    with pytest.raises(ValueError):
+        moment(text)
+
+
+def test_late_work_is_fined_by_times_that_are_certain(course):
+    config = course / "nbgrader_config.py"
+    config.write_text(config.read_text("utf-8") + LATE, "utf-8")
+    due = ("db", "assignment", "add", "averages", "--duedate=2026-11-01 12:00:00 UTC")
+    assert run(course, *due, program="nbgrader").returncode == 0
+    for student, text in {
+        "early": "2026-11-01 13:30:00 +0200", "late": "2026-11-01T13:30:00-05:00", "unsure": "01.12.2026 11:00",
+    }.items():  # fmt: skip
+        (hand_in(course, student).parent / "timestamp.txt").write_text(text)
+    done = run(course, "grade")
+    assert done.returncode == 0, done.said
+    assert "unsure: timestamp.txt holds no time that is certain, and was set aside: nothing is taken off" in done.said
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        fined = {one.student.id: one.late_submission_penalty or 0 for one in book.assignment_submissions("averages")}
+    assert fined == {"ann": 0, "early": 0, "late": 1, "unsure": 0}
+
+
+def test_work_in_a_directory_of_another_name_is_named(course):
+    for student, name in {"cat": "Averages", "dan": "averages ", "eve": "averages (1)", "fay": "homework"}.items():
+        hand_in(course, student, f"{name}/averages.ipynb")
+    hand_in(course, "gus", "averages/averages.ipynb")
+    hand_in(course, "gus", "AVERAGES/averages.ipynb")
+    hand_in(course, "__MACOSX", "averages/._averages.ipynb")
+    odd = course / "submitted" / os.fsdecode(b"h\xe9l\xe8ne")
+    shutil.copytree(course / "submitted" / "ann", odd)
+    done = run(course, "grade")
+    assert done.returncode == 1
+    for student, name in {"cat": "Averages", "dan": "averages ", "eve": "averages (1)", "fay": "homework"}.items():
+        assert f"{student}: {name!r} is no assignment: if it is averages, rename it to" in done.said
+    assert "gus: 'AVERAGES' is no assignment" in done.said
+    assert "The directory's name is no text: rename it." in done.said
+    assert "MACOSX" not in done.said and "NbGraderException" not in done.said
+    assert scores(course) == {"ann": 10, "gus": 10}

@@ -23,6 +23,7 @@ from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from autograder.course.config import course_config, course_limits, refuse_misread
 from autograder.course.report_cache import recorded_path, report_path, reports_folder, run_seed, write_whole
+from autograder.course.timestamps import moment
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, AssignmentError
 from autograder.grading.report import Report
@@ -40,6 +41,20 @@ SEARCHED = (
 # nbgrader opens the gradebook again and again; SQLAlchemy remembers its queries as long as the engine is the same.
 nbgrader.api.create_engine = cache(nbgrader.api.create_engine)
 nbgrader.api.Base.metadata.create_all = cache(nbgrader.api.Base.metadata.create_all)  # once for each engine
+
+
+def _is_a_student(name: str) -> bool:
+    """Whether a directory in submitted/ is somebody's: what is hidden, or macOS puts into archives, is nobody's."""
+    return not name.startswith((".", "__MACOSX"))
+
+
+def _squeezed(name: str) -> str:
+    """A name's letters and digits, as one may have meant another."""
+    return "".join(char for char in name.casefold() if char.isalnum())
+
+
+def _has_work(folder: Path) -> bool:
+    return any(folder.glob("*.ipynb"))
 
 
 def _what_nbgrader_says(log: str) -> str:
@@ -100,7 +115,7 @@ class Course:
 
     def submissions(self, assignment: str) -> dict[str, Path]:
         """Student -> the notebook that was handed in, whether or not it is there."""
-        students = sorted(self.api.get_submitted_students(assignment))
+        students = sorted(filter(_is_a_student, self.api.get_submitted_students(assignment)))
         folders = {student: self.submitted_folder(student, assignment) for student in students}
         for folder in folders.values():
             if not folder.is_symlink():
@@ -108,14 +123,34 @@ class Course:
         return {student: folder / f"{assignment}.ipynb" for student, folder in folders.items()}
 
     def misplaced(self, assignment: str) -> dict[str, str]:
-        """Student -> what to do about a notebook that lies beside the assignment's directory instead of in it."""
-        found = sorted(Path(self.root, self.api.coursedir.submitted_directory).glob("*/*.ipynb"))
-        wanted = {path.parent.name: self.submitted_folder(path.parent.name, assignment) for path in found}
-        return {
-            path.parent.name: f"{path.name} lies in the wrong place: move it to {wanted[path.parent.name]}/."
-            for path in found
-            if not wanted[path.parent.name].exists()
-        }
+        """Student -> what to do about work that lies beside the assignment's directory instead of in it."""
+        known = {folder.name for folder in (self.root / "source").iterdir()}
+        found = {}
+        for student in sorted(Path(self.root, self.api.coursedir.submitted_directory).glob("*")):
+            if not _is_a_student(student.name) or student.is_symlink() or not student.is_dir():
+                continue
+            wanted = self.submitted_folder(student.name, assignment)
+            for path in sorted(student.iterdir()):
+                meant = _squeezed(path.name) == _squeezed(assignment) or (not wanted.exists() and _has_work(path))
+                if path.suffix == ".ipynb" and not wanted.exists():
+                    found[student.name] = f"{path.name} lies in the wrong place: move it to {wanted}/."
+                elif path.name not in known and path.is_dir() and meant:
+                    why = f"{path.name!r} is no assignment: if it is {assignment}, rename it to {wanted}."
+                    found[student.name] = why
+        return found
+
+    def unsure_time(self, student: str, assignment: str) -> str:
+        """What to say of a timestamp.txt that holds no time, or none that is certain; nothing where all is well."""
+        try:
+            moment(read_file(self.submitted_folder(student, assignment) / "timestamp.txt")[:1000].decode())
+        except Unreadable:
+            return ""  # there is none
+        except ValueError:
+            return (
+                "timestamp.txt holds no time that is certain, and was set aside: nothing is taken off for late work. "
+                "It should read like 2026-11-02 11:00:00 UTC, or 2026-11-02T12:00:00+01:00."
+            )
+        return ""
 
     def submitted_folder(self, student: str, assignment: str) -> Path:
         """The directory that a student handed in."""
@@ -155,6 +190,8 @@ class Course:
         folder = self.submitted_folder(student, assignment.name)
         if why := why_no_notebook(folder, assignment.name):
             return str(why)
+        if not student.isprintable():
+            return "The directory's name is no text: rename it."
         if glob.has_magic(student):
             return "nbgrader takes *, ? and [ in a student's name for a pattern: rename the directory."
         marker = recorded_path(self.root, assignment.name, student)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -58,6 +59,7 @@ def grade_class(
             keys[student], paths[student] = key, course.report_path(assignment, content)
             if content and not paths[student].exists():
                 ungraded[student] = notebook
+    times = {student: why for student in keys if (why := course.unsure_time(student, assignment.name))}
     unsure: dict[str, str] = {}
     changed: dict[str, str] = {}
     recorded = 0
@@ -103,8 +105,10 @@ def grade_class(
         console.print(f"{len(changed)} scores change{'' if preview else 'd'}{':' if changed else '.'}")
     for student, why in sorted(changed.items()):
         console.print(f"  {escape(student)}: {escape(why)}", highlight=False)
+    for student, why in times.items():
+        console.print(f"[yellow]{escape(_printable(student))}[/yellow]: {escape(why)}")
     for student, why in {**failed, **unsure}.items():
-        console.print(f"[red]{escape(student)}[/red]: {escape(why)}")
+        console.print(f"[red]{escape(_printable(student))}[/red]: {escape(why)}")
     return 1 if failed or unsure else 0
 
 
@@ -121,6 +125,11 @@ def _difference(old: Report, new: Report) -> str:
         if name not in before or name not in after or before[name].points != after[name].points
     ]
     return f"{number(old.score)} → {number(new.score)} ({', '.join(moved)})"
+
+
+def _printable(student: str) -> str:
+    """The name of a directory, which need not be text."""
+    return os.fsencode(student).decode("utf-8", "replace")
 
 
 @contextlib.contextmanager

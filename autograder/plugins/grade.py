@@ -16,11 +16,11 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat.notebooknode import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
-from nbgrader.utils import parse_utc
 from traitlets import Enum, Float, Int
 
 from autograder.course.calibration import ready
 from autograder.course.report_cache import graded, recorded_path, report_path, reports_folder, run_seed, write_whole
+from autograder.course.timestamps import moment
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, load_assignments, refuse_unjudged
 from autograder.grading.report import Picture
@@ -61,8 +61,8 @@ def _is_odd(path: Path) -> bool:
 
 def _holds_a_time(path: Path) -> bool:
     try:
-        parse_utc(path.read_text("utf-8").strip())
-    except (ValueError, OverflowError):
+        moment(path.read_text("utf-8"))
+    except ValueError:
         return False
     return True
 

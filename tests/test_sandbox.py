@@ -22,7 +22,7 @@ def call_of_attack(*arguments):
     """The message that asks for one call of the student's function."""
     different = list({id(argument): argument for argument in arguments}.values())  # what stands twice goes once
     places = [[id(one) for one in different].index(id(argument)) for argument in arguments]
-    return wire.pack({"do": "call", "function": "attack", "arguments": different, "calls": [places]})
+    return wire.pack({"do": "call", "function": "attack", "arguments": different, "names": [], "calls": [places]})
 
 
 def run(body, *arguments, seconds=10, limits=LIMITS):

@@ -75,7 +75,7 @@ $(OTTER):
 gradescope: $(READY)  ## build/gradescope.zip, to upload as an assignment's autograder
 	mkdir -p build
 	$(BIN)/python -m zipfile --create build/gradescope.zip gradescope/setup.sh gradescope/run_autograder autograder source \
-		utils datasets nbgrader_config.py pyproject.toml README.md requirements-grading.lock
+		release utils datasets nbgrader_config.py pyproject.toml README.md requirements-grading.lock
 
 lock:  ## requirements.lock anew, from pyproject.toml
 	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv

@@ -36,6 +36,7 @@ from autograder.grading.assignment import (
 )
 from autograder.grading.cells import about_cells
 from autograder.messages import Message, render
+from autograder.notebook.attempts import meant
 from autograder.notebook.handed_in import Unreadable, handed_in, read_file
 from autograder.notebook.submission import grade_ids_in
 from autograder.pages.feedback import report_text
@@ -192,11 +193,11 @@ def _seed(options: argparse.Namespace) -> int:
     return new_seed() if options.seed is None else int(options.seed)
 
 
-def _notebook(options: argparse.Namespace, root: Path) -> Path:
-    """The notebook that is meant: the file that was named, or the one in the directory that was."""
+def _notebooks(options: argparse.Namespace, root: Path) -> list[Path]:
+    """The notebooks that may be meant: the file that was named, or those in the directory that was."""
     path: Path = options.notebook
     if not path.is_dir():
-        return path
+        return [path]
     names = [options.assignment] if options.assignment else assignment_names(root)
     return handed_in(path, names[0] if len(names) == 1 else path.resolve().name)
 
@@ -219,10 +220,13 @@ def _check(options: argparse.Namespace) -> int:
             print("autograder: the sandbox is off; this notebook's code can do what you can do.", file=sys.stderr)
         with contextlib.suppress(CannotGrade):  # which one is meant, the notebook may tell
             points = _assignment(options, root).points
-        notebook = _notebook(options, root)
-        assignment = _of_file(options, root, notebook)
+        notebooks = _notebooks(options, root)
+        assignment = _of_file(options, root, notebooks[0])
         points = assignment.points
+        notebook, note = meant(notebooks, assignment.source.name, assignment.released)
         report = timed(read_file(notebook), ready(assignment, limits), _seed(options), limits)
+        if note:
+            report = dataclasses.replace(report, problems=(note, *report.problems))
     except CannotGrade as error:
         if options.results:
             message = error.message if isinstance(error, Unreadable) else Message(NOT_YOUR_FAULT, why=error.message)

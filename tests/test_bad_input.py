@@ -290,3 +290,29 @@ def test_work_in_a_directory_of_another_name_is_named(course):
     assert "The directory's name is no text: rename it." in done.said
     assert "MACOSX" not in done.said and "NbGraderException" not in done.said
     assert scores(course) == {"ann": 10, "gus": 10}
+
+
+def test_of_several_notebooks_the_one_with_work_in_it_is_graded(course):
+    blank = (course / "release" / "averages" / "averages.ipynb").read_bytes()
+    for student in ("copy", "both", "helper"):
+        hand_in(course, student, "averages/averages (1).ipynb")
+    folders = {student: course / "submitted" / student / "averages" for student in ("copy", "both", "helper")}
+    (folders["copy"] / "averages.ipynb").write_bytes(blank)
+    hand_in(course, "both")
+    path = hand_in(course, "helper")
+    (folders["helper"] / "averages (1).ipynb").write_bytes(blank)
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")]), path.with_name("scratch.ipynb")
+    )
+    checked = run(course, "check", str(folders["copy"]))
+    assert "averages: 10 / 10" in checked.said
+    note = "averages (1).ipynb was graded: in the other notebooks the exercises are as they were handed out."
+    assert note in checked.said
+    assert run(course, "check", str(folders["both"])).returncode == 2
+    done = run(course, "grade")
+    assert done.returncode == 1
+    assert f"copy: {note}" in done.said
+    assert "both: There are 2 notebooks (averages (1).ipynb, averages.ipynb): keep one" in done.said
+    assert scores(course) == {"ann": 10, "copy": 10, "helper": 10}
+    page = (course / "feedback" / "copy" / "averages" / "averages.html").read_text("utf-8")
+    assert "this one was graded: the other is as it was handed out" in page

@@ -27,7 +27,9 @@ from autograder.course.timestamps import moment
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, AssignmentError
 from autograder.grading.report import Report
-from autograder.notebook.handed_in import Unreadable, read_file, restore_name, why_no_notebook
+from autograder.messages import render
+from autograder.notebook.attempts import meant, set_aside
+from autograder.notebook.handed_in import Unreadable, read_file, regular_notebooks, restore_name, why_no_notebook
 from autograder.notebook.submission import read_submission
 
 # nbgrader looks a student's rows up by these, without an index: with 100,000 students that took 1.2 s for each.
@@ -138,6 +140,30 @@ class Course:
                     why = f"{path.name!r} is no assignment: if it is {assignment}, rename it to {wanted}."
                     found[student.name] = why
         return found
+
+    def several(self, assignment: Assignment) -> tuple[dict[str, str], dict[str, str]]:
+        """Give what is meant of several notebooks the name that counts, and set the other aside.
+
+        Returns student -> what to say of that, and student -> why it cannot be told which one is meant.
+        """
+        notes, failed = {}, {}
+        name = assignment.source.name
+        for student, notebook in self.submissions(assignment.name).items():
+            found = regular_notebooks(notebook.parent)
+            if assignment.notebook != assignment.name or len(found) < 2:
+                continue
+            try:
+                graded, note = meant(found, name, assignment.released)
+                if note:
+                    if notebook in found:
+                        notebook.rename(set_aside(notebook))
+                    graded.rename(notebook)
+                    notes[student] = render(note)
+            except OSError as error:
+                failed[student] = f"{error.filename} cannot be renamed ({error.strerror})."
+            except Unreadable as error:
+                failed[student] = str(error)
+        return notes, failed
 
     def unsure_time(self, student: str, assignment: str) -> str:
         """What to say of a timestamp.txt that holds no time, or none that is certain; nothing where all is well."""

@@ -47,6 +47,9 @@ def grade_class(
         console.print(f"There is nothing to grade: no submitted/STUDENT/{assignment.name}/ in {course.root}.")
         return 0
     verify(assignment)
+    several, unknown = course.several(assignment)
+    notebooks = {student: path for student, path in notebooks.items() if student not in unknown}
+    failed |= unknown
     course.prepare_gradebook(assignment)
     due = course.due_dates(assignment.name)
     keys: dict[str, str] = {}
@@ -105,7 +108,7 @@ def grade_class(
         console.print(f"{len(changed)} scores change{'' if preview else 'd'}{':' if changed else '.'}")
     for student, why in sorted(changed.items()):
         console.print(f"  {escape(student)}: {escape(why)}", highlight=False)
-    for student, why in times.items():
+    for student, why in [*several.items(), *times.items()]:
         console.print(f"[yellow]{escape(_printable(student))}[/yellow]: {escape(why)}")
     for student, why in {**failed, **unsure}.items():
         console.print(f"[red]{escape(_printable(student))}[/red]: {escape(why)}")

@@ -44,6 +44,11 @@ class Assignment:
         """The notebook's name, which is the assignment's where it is the only one."""
         return self.source.stem
 
+    @property
+    def released(self) -> Path:
+        """The notebook as students get it."""
+        return self.root / "release" / self.name / self.source.name
+
     @cached_property
     def by_cells(self) -> bool:
         """Whether the notebook's own test cells judge."""

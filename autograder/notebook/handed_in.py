@@ -21,7 +21,7 @@ class Unreadable(CannotGrade):
 def restore_name(folder: Path, assignment: str) -> Path | None:
     """Give the only notebook of a submission the assignment's name, if the student changed it. Returns its new path."""
     expected = folder / f"{assignment}.ipynb"
-    found = [path for path in _notebooks(folder) if path.is_file() and not path.is_symlink()]
+    found = regular_notebooks(folder)
     if len(found) != 1 or os.path.lexists(expected):
         return None
     try:
@@ -41,30 +41,30 @@ def why_no_notebook(folder: Path, assignment: str) -> Unreadable | None:
         text = "The notebook is named {seen} and cannot be renamed here: give it the name {name}."
         return Unreadable(text, seen=notebooks[0], name=name)
     if notebooks:
-        return _several(notebooks, name)
+        return several(notebooks, name)
     if not files:
         return Unreadable("Nothing was handed in: ask for {name}.", name=name)
     text = "There is no notebook among what was handed in ({files}): ask for {name}."
     return Unreadable(text, files=", ".join(files)[:200], name=name)
 
 
-def handed_in(folder: Path, assignment: str) -> Path:
-    """The notebook in a directory, or in one within it, as in an unpacked archive.
+def regular_notebooks(folder: Path) -> list[Path]:
+    """The notebooks in a directory that are files of their own."""
+    return [path for path in _notebooks(folder) if path.is_file() and not path.is_symlink()]
 
-    That is the one with the assignment's name, or the only one; raises Unreadable where there is neither.
-    """
+
+def handed_in(folder: Path, assignment: str) -> list[Path]:
+    """The notebooks in a directory, or in one within it, as in an unpacked archive. Raises Unreadable for none."""
     found = _notebooks(folder) or [path for inside in _visible(folder, "*/") for path in _notebooks(inside)]
-    named = [path for path in found if path.name == f"{assignment}.ipynb"]
     if not found:
         why = why_no_notebook(folder, assignment)
         assert why is not None
         raise why
-    if len(named or found) > 1:
-        raise _several([str(path.relative_to(folder)) for path in found], f"{assignment}.ipynb")
-    return (named or found)[0]
+    return found
 
 
-def _several(notebooks: list[str], name: str) -> Unreadable:
+def several(notebooks: list[str], name: str) -> Unreadable:
+    """That nobody can tell which of these is meant."""
     text = "There are {count} notebooks ({seen}): keep one, and name it {name}."
     return Unreadable(text, count=len(notebooks), seen=", ".join(notebooks)[:200], name=name)
 

@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, load_assignments, refuse_unjudged
 from autograder.grading.report import Picture
 from autograder.messages import render
+from autograder.notebook.attempts import about_others
 from autograder.notebook.handed_in import Unreadable, read_file, restore_name
 from autograder.notebook.submission import blank_submission, read_submission
 from autograder.pages.feedback import function_html, function_text, prose
@@ -146,6 +148,8 @@ class GradeInSandbox(NbGraderPreprocessor):
         except Unreadable as error:
             page = f"<div>{prose(str(error))}</div>"
             return {name: _outputs(0.0, page, str(error)) for name in assignment.points}, ""
+        if note := about_others(notebook):
+            report = replace(report, problems=(note, *report.problems))
         for problem in report.problems:
             self.log.warning("%s: %s", student, render(problem))
         outputs = {

@@ -382,6 +382,24 @@ def test_a_solution_that_fails_its_own_tests_stops_grading_with_the_cell(course)
         graded(course("def f(): return 1", "assert f() == 2"))
 
 
+def test_modules_beside_the_notebook_may_hand_out_objects_of_their_classes(course):
+    module = "class Fruit:\n    def __init__(self, n): self.n = n\n    def price(self): return 2 * self.n\n" \
+             "def check(f):\n    fruit = Fruit(3)\n    assert f([fruit]) == 6 and fruit.n == 0\n"  # fmt: skip
+    solution = "def f(all):\n    total = sum(one.price() for one in all)\n    all[0].n = 0\n    return total"
+    assignment = course(solution, "from helper import check\ncheck(f)", files=[("helper.py", module)])
+    assert inside(assignment) == {}
+    assert graded(assignment).points == 2
+    assert graded(assignment, "def f(all): return all[0].price.__func__.__globals__").points == 0
+
+
+def test_marks_without_a_name_are_none(course):
+    assignment = course("x = 1", "assert x")
+    notebook = nbformat.read(assignment.source, as_version=4)
+    notebook.cells[0].metadata["nbgrader"] = {"solution": False}
+    nbformat.write(notebook, assignment.source)
+    assert graded(calibrate(load_assignment("ps1", assignment.root), LIMITS)).points == 2
+
+
 def test_check_finds_the_notebook_by_its_cells(course, tmp_path):
     course("def f(): return 1", "# f is one\nassert f() == 1")
     other = tmp_path / "source" / "ps2"

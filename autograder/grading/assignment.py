@@ -182,9 +182,15 @@ def refuse_unjudged(assignment: str, notebook: NotebookNode, grade_ids: Iterable
 def read_source(path: Path) -> NotebookNode:
     """A source notebook. Raises AssignmentError where it cannot be read."""
     try:
-        return nbformat.read(path, as_version=4)
+        notebook: NotebookNode = nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.ValidationError) as error:
         raise AssignmentError(f"{path} is no notebook that can be read: {str(error)[:200]}") from None
+    for cell in notebook.cells:  # what nbgrader's panel leaves of a mark that was taken away
+        if "nbgrader" in cell.metadata and "grade_id" not in cell.metadata["nbgrader"]:
+            if cell.metadata["nbgrader"].get("grade"):
+                raise AssignmentError(f"{path} was marked for an older nbgrader: run `nbgrader update {path}` first.")
+            del cell.metadata["nbgrader"]
+    return notebook
 
 
 def read_toml(path: Path) -> dict[str, Any]:

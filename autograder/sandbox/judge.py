@@ -327,20 +327,27 @@ class Judge(Peer):
     def perform(self, operation: str, arguments: list[Any], named: dict[str, Any]) -> Any:
         if operation == "input":
             return builtins.input(*arguments)
-        if operation not in ("call", "getattr", "list", "len", "getitem"):
+        if operation not in ("call", "getattr", "setattr", "list", "len", "getitem"):
             raise TypeError("that cannot be asked for")
         thing, *rest = arguments
         if operation == "call" and not is_handle(thing):
             return thing(*rest, **named)
-        if is_handle(thing) or type(thing).__module__ not in ("__main__", "_io"):
+        if is_handle(thing) or not self.is_ours(type(thing)):
             raise TypeError("that cannot be asked of an object of a test cell")
-        if operation == "getattr":
-            if rest[0].startswith("_"):
+        if operation in ("getattr", "setattr"):
+            if not isinstance(rest[0], str) or rest[0].startswith("_"):
                 raise AttributeError(rest[0])
-            return getattr(thing, rest[0])
+            return OPERATIONS[operation](thing, *rest)
         if operation == "getitem":
             return thing[rest[0]]
         return list(thing) if operation == "list" else len(thing)
+
+    @staticmethod
+    def is_ours(kind: type) -> bool:
+        """Whether a class is one of a test cell's, or of a module beside the notebook, or a text stream."""
+        module = sys.modules.get(kind.__module__)
+        file = getattr(module, "__file__", None) or ""
+        return kind.__module__ in ("__main__", "_io") or file.startswith(HERE[0])
 
     # values
 

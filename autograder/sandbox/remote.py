@@ -302,7 +302,7 @@ def name_of(value: Any) -> list[str] | None:
         if not isinstance(value, NAMED):
             return None
         if isinstance(value, ModuleType):
-            return [value.__name__, ""] if sys.modules.get(value.__name__) is value and _is_library(value) else None
+            return [value.__name__, ""] if sys.modules.get(value.__name__) is value else None
         name = value.__qualname__ if not isinstance(value, np.ufunc) else value.__name__
         module = "numpy" if isinstance(value, np.ufunc) else value.__module__
         if isinstance(module, str) and isinstance(name, str) and found(module, name) is value:
@@ -312,14 +312,9 @@ def name_of(value: Any) -> list[str] | None:
     return None
 
 
-def _is_library(module: ModuleType) -> bool:
-    return module.__name__ == "builtins" or "site-packages" in (file := getattr(module, "__file__", None) or "") or (
-        file.startswith(sys.base_prefix) or file == "")  # fmt: skip
-
-
 def found(module: str, name: str) -> Any:
     """What a module that is loaded has under a name. Raises LookupError; runs no code of the module's."""
-    if module == "__main__" or module not in sys.modules or not _is_library(sys.modules[module]):
+    if module == "__main__" or module not in sys.modules:
         raise LookupError(module)
     value: Any = sys.modules[module]
     for part in filter(None, name.split(".")):

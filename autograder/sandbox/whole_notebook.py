@@ -53,6 +53,9 @@ class Instance:
     def __getattr__(self, name: str) -> Any:
         return self._peer.ask("getattr", self, name)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._peer.ask("setattr", self, name, value)
+
     def __iter__(self) -> Iterator[Any]:
         yield from self._peer.ask("list", self)
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
 
-from autograder.errors import CannotGrade
+from autograder.notebook.raw_cells import Unreadable, as_notebook, raw_cells
 
-MAX_BYTES = 10_000_000
+MAX_BYTES = 500_000_000
 # No link is followed and no pipe waited for, where the system has both; Windows would change line ends.
 READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
-
-
-class Unreadable(CannotGrade):
-    """The file cannot be graded; the text is one sentence that says why, and one that says what to do."""
 
 
 def restore_name(folder: Path, assignment: str) -> Path | None:
@@ -79,7 +77,21 @@ def _visible(folder: Path, pattern: str) -> list[Path]:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a submitted file. Raises Unreadable for what is no regular file, or too large."""
+    """The submitted notebook without outputs, of any file up to some hundred megabytes, in little memory.
+
+    Raises Unreadable for what is no regular file, too large, or no notebook.
+    """
+    with _opened(path) as file:
+        return as_notebook(raw_cells(file))
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of all of a submitted file's bytes. Raises Unreadable for what is no regular file, or too large."""
+    with _opened(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _opened(path: Path) -> BufferedReader:
     try:
         handle = os.open(path, READ)
     except FileNotFoundError:
@@ -90,8 +102,11 @@ def read_file(path: Path) -> bytes:
             raise Unreadable(text, file=path.name) from error
         text = "{file} cannot be opened ({why}): submit the notebook file itself."
         raise Unreadable(text, file=path.name, why=error.strerror) from error
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise Unreadable("{file} is no regular file: submit the notebook file itself.", file=path.name)
-    with os.fdopen(handle, "rb") as file:
-        return file.read(MAX_BYTES + 1)  # one more than is read from: too large is said in one place
+    found = os.fstat(handle)
+    if stat.S_ISREG(found.st_mode) and found.st_size <= MAX_BYTES:
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    if stat.S_ISREG(found.st_mode):
+        text = "This file is larger than {most} MB: clear the outputs, save, submit again."
+        raise Unreadable(text, most=MAX_BYTES // 1_000_000)
+    raise Unreadable("{file} is no regular file: submit the notebook file itself.", file=path.name)

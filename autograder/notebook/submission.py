@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +13,11 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.messages import Message
 from autograder.notebook.cells import MAX_CODE, Cell, function_names, parse
-from autograder.notebook.handed_in import MAX_BYTES, Unreadable
 from autograder.notebook.magics import elsewhere
+from autograder.notebook.raw_cells import Unreadable, raw_cells
 
-MAX_CELLS = 2_000
 HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*\n?", re.MULTILINE | re.DOTALL)
 MAX_CODE_IN_ALL = 300_000  # reading them takes seconds, and 200 times as much memory
-CAN_HELP = Message("Open it in JupyterLab, check that it runs, save it, and submit that file.")
 
 
 @dataclass(frozen=True)
@@ -37,16 +35,18 @@ def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str
 
     Raises Unreadable when the bytes are no notebook.
     """
-    raw_cells = list(_raw_cells(data))
-    sizes = [len(cell["source"]) for _, cell in raw_cells if cell and cell["cell_type"] == "code"]
+    numbered = list(enumerate(raw_cells(io.BytesIO(data)), 1))
+    sizes = [len(cell["source"]) for _, cell in numbered if cell and cell["cell_type"] == "code"]
     if sum(size for size in sizes if size <= MAX_CODE) > MAX_CODE_IN_ALL:
         raise Unreadable(
             "This notebook has more than {most:,} characters of code: delete what is not part of it, and submit again.",
             most=MAX_CODE_IN_ALL,
         )
-    damaged = [number for number, cell in raw_cells if cell is None]
+    damaged = [number for number, cell in numbered if cell is None]
     problems = [Message("Cell {cell} is damaged and was skipped.", cell=number) for number in damaged]
-    cells = [(number, cell) for number, cell in raw_cells if cell is not None]
+    cells = [(number, cell) for number, cell in numbered if cell is not None]
+    cut = [number for number, cell in cells if cell["left_out"]]
+    problems += [Message("Cell {cell} is too large: not all of it was kept.", cell=number) for number in cut]
     marks = {c.metadata["nbgrader"]["grade_id"]: c for c in template.cells if "nbgrader" in c.metadata}
     placed, repairs = _recognise(cells, marks, functions)
     problems += repairs
@@ -90,73 +90,9 @@ def _defined_in(source: str, functions: Sequence[str]) -> list[str]:
     return [name for name in functions if re.search(rf"^[ \t]*def[ \t]+{name}\b", source, re.MULTILINE)]
 
 
-def _raw_cells(data: bytes) -> Iterator[tuple[int, dict[str, Any] | None]]:
-    """(number, {cell_type, source, grade_id, attachments}) of each cell, None for a damaged one."""
-    if len(data) > MAX_BYTES:
-        raise Unreadable(
-            "This file is larger than {most} MB: clear the outputs, save, submit again.", most=MAX_BYTES // 1_000_000
-        )
-    if not data.strip():
-        raise Unreadable("This file is empty. {help}", help=CAN_HELP)
-    try:
-        content = json.loads(data)
-    except (ValueError, RecursionError):
-        text = "This file is not a Jupyter notebook: it does not hold JSON text. {help}"
-        raise Unreadable(text, help=CAN_HELP) from None
-    if not isinstance(content, dict) or content.get("nbformat") not in (3, 4):
-        raise Unreadable("This file is not a Jupyter notebook of format 4 (or 3). {help}", help=CAN_HELP)
-    cells = content.get("cells")
-    if content["nbformat"] == 3 and isinstance(sheets := content.get("worksheets"), list):
-        cells = [cell for sheet in sheets if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list)
-                 for cell in sheet["cells"]]  # fmt: skip
-    if not isinstance(cells, list):
-        raise Unreadable("This notebook has no list of cells. {help}", help=CAN_HELP)
-    if len(cells) > MAX_CELLS:
-        text = "This notebook has more than {most:,} cells: delete what is not part of it, submit again."
-        raise Unreadable(text, most=MAX_CELLS)
-    for number, cell in enumerate(cells, 1):
-        yield number, _raw_cell(cell)
-
-
-def _raw_cell(cell: Any) -> dict[str, Any] | None:
-    if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw", "heading"):
-        return None
-    source = cell.get("source", cell.get("input", ""))  # format 3 has a code cell's text under "input"
-    if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        source = "".join(source)
-    if not isinstance(source, str):
-        return None
-    metadata = cell.get("metadata")
-    mark = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    grade_id = mark.get("grade_id") if isinstance(mark, dict) else None
-    return {
-        "cell_type": "markdown" if cell["cell_type"] == "heading" else cell["cell_type"],
-        "source": _plain(source),
-        "grade_id": grade_id if isinstance(grade_id, str) else None,
-        "attachments": _attachments(cell.get("attachments")),
-    }
-
-
 def grade_ids_in(data: bytes) -> set[str]:
     """The grade_ids of nbgrader's that a notebook carries. Raises Unreadable when the bytes are no notebook."""
-    return {cell["grade_id"] for _, cell in _raw_cells(data) if cell and cell["grade_id"]}
-
-
-def _attachments(value: Any) -> dict[str, dict[str, str]] | None:
-    """A markdown cell's attachments where they are well formed."""
-    if isinstance(value, dict) and all(
-        isinstance(bundle, dict) and all(isinstance(text, str) for text in bundle.values()) for bundle in value.values()
-    ):
-        return {
-            _plain(name): {_plain(kind): _plain(text) for kind, text in bundle.items()}
-            for name, bundle in value.items()
-        }
-    return None
-
-
-def _plain(text: str) -> str:
-    """Text without lone surrogates, which cannot be written to a file."""
-    return text.encode("utf-8", "replace").decode()
+    return {cell["grade_id"] for cell in raw_cells(io.BytesIO(data)) if cell and cell["grade_id"]}
 
 
 def _recognise(

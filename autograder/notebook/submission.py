@@ -113,7 +113,7 @@ def _recognise(
         unclaimed = [(n, cell) for n, cell in free
                      if cell["grade_id"] not in marks and kinds[n] == original.cell_type]  # fmt: skip
         defining = [n for n, _ in unclaimed if own & names.get(n, set())]
-        alike = [n for n, cell in unclaimed if _squeezed(cell["source"]) == _squeezed(handed_out(original))]
+        alike = [n for n, cell in unclaimed if _alike(cell["source"], handed_out(original))]
         if len(claiming) > 1:
             problems.append(Message("Several cells carried the mark `{mark}`; one of them counts.", mark=grade_id))
         if claiming:
@@ -186,6 +186,11 @@ def _node(cell: dict[str, Any], original: NotebookNode | None, cell_id: str) -> 
     if cell["cell_type"] == "code":
         return {**node, "outputs": [], "execution_count": None}
     return {**node, "attachments": cell["attachments"]} if cell["attachments"] else node
+
+
+def _alike(source: str, original: str) -> bool:
+    """Whether texts differ in blanks only."""
+    return len(source) < 10 * len(original) + 1_000 and _squeezed(source) == _squeezed(original)
 
 
 def _squeezed(source: str) -> str:

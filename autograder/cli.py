@@ -37,7 +37,7 @@ from autograder.grading.assignment import (
 from autograder.grading.cells import about_cells
 from autograder.messages import Message, render
 from autograder.notebook.attempts import meant
-from autograder.notebook.handed_in import Unreadable, handed_in, read_file
+from autograder.notebook.handed_in import Unreadable, handed_in, read_notebook
 from autograder.notebook.submission import grade_ids_in
 from autograder.pages.feedback import report_text
 from autograder.pages.formats import gradescope, ungraded_gradescope
@@ -205,7 +205,7 @@ def _notebooks(options: argparse.Namespace, root: Path) -> list[Path]:
 def _of_file(options: argparse.Namespace, root: Path, notebook: Path) -> Assignment:
     """The notebook of the course that a file was made from."""
     try:
-        return assignment_of(grade_ids_in(read_file(notebook)), notebook.stem, options.assignment, root)
+        return assignment_of(grade_ids_in(read_notebook(notebook)), notebook.stem, options.assignment, root)
     except Unreadable:
         return _assignment(options, root)  # grading will say what is wrong with it
 
@@ -224,7 +224,7 @@ def _check(options: argparse.Namespace) -> int:
         assignment = _of_file(options, root, notebooks[0])
         points = assignment.points
         notebook, note = meant(notebooks, assignment.source.name, assignment.released)
-        report = timed(read_file(notebook), ready(assignment, limits), _seed(options), limits)
+        report = timed(read_notebook(notebook), ready(assignment, limits), _seed(options), limits)
         if note:
             report = dataclasses.replace(report, problems=(note, *report.problems))
     except CannotGrade as error:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from autograder.grading.assignment import course_root, load_assignment
 from autograder.messages import render
-from autograder.notebook.handed_in import Unreadable, read_file
+from autograder.notebook.handed_in import Unreadable, read_notebook
 from autograder.notebook.raw_cells import as_notebook, raw_cells
 from autograder.notebook.submission import Submission, read_submission
 from tests.redteam.notebooks import REFUSED, REPAIRED, changed, code
@@ -75,7 +75,7 @@ def test_only_regular_files_are_opened(tmp_path):
     (tmp_path / "link").symlink_to("/etc/passwd")
     for name in ("fifo", "link", ".", "missing"):
         with pytest.raises(Unreadable):
-            read_file(tmp_path / name)
+            read_notebook(tmp_path / name)
 
 
 class Dribble(io.BytesIO):
@@ -152,9 +152,9 @@ def test_a_file_of_hundreds_of_megabytes_is_read_in_little_memory(tmp_path):
 import resource, sys
 from pathlib import Path
 from autograder.messages import render
-from autograder.notebook.handed_in import digest, read_file
+from autograder.notebook.handed_in import digest, read_notebook
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-data = read_file(Path(sys.argv[1]))
+data = read_notebook(Path(sys.argv[1]))
 digest(Path(sys.argv[1]))
 print(len(data), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
@@ -162,7 +162,7 @@ print(len(data), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     size, memory = map(int, subprocess.run(command, capture_output=True, check=True).stdout.split())
     assert (tmp_path / "large.ipynb").stat().st_size > 300_000_000
     assert size < 100_000 and memory < 50_000  # bytes, kilobytes
-    assert read(read_file(tmp_path / "large.ipynb")) == read(SOURCE)
+    assert read(read_notebook(tmp_path / "large.ipynb")) == read(SOURCE)
 
 
 @pytest.mark.parametrize(

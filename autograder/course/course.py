@@ -29,7 +29,14 @@ from autograder.grading.assignment import Assignment, AssignmentError
 from autograder.grading.report import Report
 from autograder.messages import render
 from autograder.notebook.attempts import meant, set_aside
-from autograder.notebook.handed_in import Unreadable, read_file, regular_notebooks, restore_name, why_no_notebook
+from autograder.notebook.handed_in import (
+    Unreadable,
+    read_file,
+    read_notebook,
+    regular_notebooks,
+    restore_name,
+    why_no_notebook,
+)
 from autograder.notebook.submission import read_submission
 
 # nbgrader looks a student's rows up by these, without an index: with 100,000 students that took 1.2 s for each.
@@ -243,7 +250,7 @@ class Course:
                 if path.is_file():
                     reports[student] = Report.from_json(path.read_text("utf-8"))
                 else:
-                    read_submission(read_file(notebook), assignment.template, list(assignment.points))
+                    read_submission(read_notebook(notebook), assignment.template, list(assignment.points))
                     without[student] = "Not graded yet, or something of ours broke down: run `autograder grade`."
             except Unreadable as error:
                 without[student] = str(why_no_notebook(notebook.parent, assignment.name) or error)

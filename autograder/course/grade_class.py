@@ -25,7 +25,7 @@ from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment
 from autograder.grading.checks import verify
 from autograder.grading.report import Report
-from autograder.notebook.handed_in import Unreadable, read_file
+from autograder.notebook.handed_in import Unreadable, read_notebook
 from autograder.pages.feedback import number
 
 AHEAD = 2  # submissions that are handed out per worker: one to grade, one to go on with
@@ -151,7 +151,7 @@ def _undisturbed() -> Iterator[None]:
 def _content(path: Path) -> bytes:
     """The bytes of a submission; none where there is no file to read: nbgrader's step says what is wrong with it."""
     try:
-        return read_file(path)
+        return read_notebook(path)
     except Unreadable:
         return b""
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from autograder.grading.outcome import Outcome
 
-# How long a list, and each side of an array, may be with which a student's code asks for an answer of ours.
-MODEST_LENGTH, MODEST_SIZE = 1000, 256
+# How long a list or text, each side of an array, and a whole number in bits may be in what we are asked with.
+MODEST_LENGTH, MODEST_SIZE, MODEST_BITS = 1000, 256, 128
 
 Lent = Mapping[str, Callable[..., Outcome]]
 
@@ -30,12 +30,22 @@ def lend(functions: Lent, question: dict[str, Any]) -> dict[str, Any]:
 def _modest(value: Any) -> bool:
     """Whether a value is so small that a function of ours cannot be led to use much memory or time with it.
 
-    A list holds no lists or arrays: NumPy would make an array of many dimensions of them.
+    A list holds no lists or arrays: NumPy would make an array of many dimensions of them, and one as wide as its
+    longest text of texts. What is of no kind named here is not modest.
     """
     if isinstance(value, dict):
-        return all(_modest(one) for one in value.values())
-    if isinstance(value, list | tuple):
-        return len(value) <= MODEST_LENGTH and not any(
-            isinstance(one, list | tuple | dict | np.ndarray) for one in value
-        )
-    return not isinstance(value, np.ndarray) or (value.ndim <= 2 and max(value.shape, default=0) <= MODEST_SIZE)
+        return len(value) <= MODEST_LENGTH and all(_small(key) and _modest(one) for key, one in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return len(value) <= MODEST_LENGTH and all(map(_small, value))
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "biufc" and value.ndim <= 2 and max(value.shape, default=0) <= MODEST_SIZE
+    return _small(value)
+
+
+def _small(value: Any) -> bool:
+    """Whether it is a number, or a word."""
+    if isinstance(value, int):
+        return value.bit_length() <= MODEST_BITS
+    if isinstance(value, str | bytes):
+        return len(value) <= MODEST_LENGTH
+    return value is None or isinstance(value, float | complex | np.generic)

@@ -9,7 +9,7 @@ import nbformat
 
 from autograder.messages import Message
 from autograder.notebook.cells import function_names
-from autograder.notebook.handed_in import Unreadable, read_file, several
+from autograder.notebook.handed_in import Unreadable, read_notebook, several
 from autograder.notebook.submission import read_submission
 
 
@@ -53,7 +53,7 @@ def _worked_on(path: Path, released: Path) -> bool:
     }
     functions = sorted({name for source in given.values() for name in function_names(source)})
     try:
-        cells = read_submission(read_file(path), template, functions).cells
+        cells = read_submission(read_notebook(path), template, functions).cells
     except Unreadable:
         return True
     return any(

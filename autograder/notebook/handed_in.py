@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autograder.notebook.raw_cells import Unreadable, as_notebook, raw_cells
 
-MAX_BYTES = 500_000_000
+MAX_BYTES, MAX_SMALL = 500_000_000, 10_000_000  # of a notebook, and of another file
 # No link is followed and no pipe waited for, where the system has both; Windows would change line ends.
 READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
@@ -76,7 +76,7 @@ def _visible(folder: Path, pattern: str) -> list[Path]:
     return sorted(path for path in folder.glob(pattern) if not path.name.startswith((".", "__MACOSX")))
 
 
-def read_file(path: Path) -> bytes:
+def read_notebook(path: Path) -> bytes:
     """The submitted notebook without outputs, of any file up to some hundred megabytes, in little memory.
 
     Raises Unreadable for what is no regular file, too large, or no notebook.
@@ -85,13 +85,19 @@ def read_file(path: Path) -> bytes:
         return as_notebook(raw_cells(file))
 
 
+def read_file(path: Path) -> bytes:
+    """The bytes of a submitted file. Raises Unreadable for what is no regular file, or too large."""
+    with _opened(path, MAX_SMALL) as file:
+        return file.read(MAX_SMALL)
+
+
 def digest(path: Path) -> str:
     """The SHA-256 of all of a submitted file's bytes. Raises Unreadable for what is no regular file, or too large."""
     with _opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _opened(path: Path) -> BufferedReader:
+def _opened(path: Path, most: int = MAX_BYTES) -> BufferedReader:
     try:
         handle = os.open(path, READ)
     except FileNotFoundError:
@@ -103,10 +109,10 @@ def _opened(path: Path) -> BufferedReader:
         text = "{file} cannot be opened ({why}): submit the notebook file itself."
         raise Unreadable(text, file=path.name, why=error.strerror) from error
     found = os.fstat(handle)
-    if stat.S_ISREG(found.st_mode) and found.st_size <= MAX_BYTES:
+    if stat.S_ISREG(found.st_mode) and found.st_size <= most:
         return os.fdopen(handle, "rb")
     os.close(handle)
     if stat.S_ISREG(found.st_mode):
         text = "This file is larger than {most} MB: clear the outputs, save, submit again."
-        raise Unreadable(text, most=MAX_BYTES // 1_000_000)
+        raise Unreadable(text, most=most // 1_000_000)
     raise Unreadable("{file} is no regular file: submit the notebook file itself.", file=path.name)

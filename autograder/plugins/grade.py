@@ -27,7 +27,7 @@ from autograder.grading.assignment import Assignment, load_assignments, refuse_u
 from autograder.grading.report import Picture
 from autograder.messages import render
 from autograder.notebook.attempts import about_others
-from autograder.notebook.handed_in import Unreadable, read_file, restore_name
+from autograder.notebook.handed_in import Unreadable, read_notebook, restore_name
 from autograder.notebook.submission import blank_submission, read_submission
 from autograder.pages.feedback import function_html, function_text, prose
 from autograder.pages.pictures import png
@@ -82,7 +82,7 @@ class SubmissionExporter(NotebookExporter):
         if assignment is None or not self.parent._sanitizing:
             return super().from_filename(filename, resources, **kwargs)
         try:
-            data = read_file(Path(filename))
+            data = read_notebook(Path(filename))
             notebook = read_submission(data, assignment.template, list(assignment.points)).notebook
         except Unreadable as error:
             self.log.warning("%s: %s", filename, error)
@@ -142,7 +142,7 @@ class GradeInSandbox(NbGraderPreprocessor):
         root = Path(self.parent.parent.coursedir.root)
         limits = Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
         try:
-            run = (read_file(notebook), ready(assignment, limits), run_seed(root, assignment.name), limits)
+            run = (read_notebook(notebook), ready(assignment, limits), run_seed(root, assignment.name), limits)
             path = report_path(*run, reports_folder(root, assignment.name))
             report = graded(*run, path)
         except Unreadable as error:

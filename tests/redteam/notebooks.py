@@ -30,6 +30,7 @@ NAMES = ["".join(letters) for letters in itertools.product(string.ascii_uppercas
 GLOBALS = f"def f():\n global {','.join(NAMES)}\n {'='.join(NAMES)}=0"
 CALLS = "if 1:\n " + ";".join(["f()"] * 12_000)
 ASSIGNMENTS = "\n".join(f"x{number}=[a,b,c,-d]" for number in range(2000))
+TABLE = "|a" * 100 + "\n" + "|-" * 100 + "\n" + "|\n" * 9_000
 
 
 REPAIRED = {
@@ -56,6 +57,32 @@ REPAIRED = {
         {"cell_type": "code", "source": "!echo > /dev/shm/student\n%reset -f", "metadata": {}}
     ),
 }
+
+# What keeps a reader or a renderer busy: a class with one of them must not wait for it.
+HEAVY = {
+    "forty thousand empty lines": lambda nb: nb["cells"].append(code("\n" * 40_000)),
+    "a cell of nine megabytes": lambda nb: nb["cells"].append(code("x" * 9_000_000)),
+    "slow Markdown": lambda nb: nb["cells"].extend(
+        {"cell_type": "markdown", "source": "![" * 9_990, "metadata": {}} for _ in range(250)
+    ),
+    "wide tables": lambda nb: nb["cells"].extend(
+        {"cell_type": "markdown", "source": TABLE, "metadata": {}} for _ in range(250)
+    ),
+    "slow formulas": lambda nb: nb["cells"].extend(
+        {"cell_type": "markdown", "source": "$" + "{" * 1_900 + "$ $$\\frac" * 400, "metadata": {}} for _ in range(250)
+    ),
+    "large attachments": lambda nb: nb["cells"].extend(
+        {"cell_type": "markdown", "source": "", "metadata": {}, "attachments": {"a": {"image/png": "x" * 9_000_000}}}
+        for _ in range(3)
+    ),
+    "figures of a hundred megabytes": lambda nb: [
+        cell.update(outputs=[{"output_type": "display_data", "data": {"image/png": "iVBORw0KGgo" * 250_000}}])
+        for cell in nb["cells"] if cell["cell_type"] == "code"
+    ],
+    "outputs of brackets": lambda nb: nb["cells"][2].update(outputs=[[[[[1]]]]] * 300_000),
+    "many magics": lambda nb: nb["cells"].extend(code("%x\n" * 16_000) for _ in range(6)),
+}  # fmt: skip
+REPAIRED |= HEAVY
 
 
 REFUSED = {

@@ -255,8 +255,10 @@ def assignment_names(root: Path) -> list[str]:
 
 
 def only_assignment(root: Path) -> str:
-    """The assignment of the course. Raises AssignmentError where there are several, or none."""
+    """The assignment of the course that has something to judge. Raises AssignmentError for several, or none."""
     names = assignment_names(root)
+    if len(names) > 1:
+        names = [name for name in names if load_assignments(name, root)] or names
     if len(names) != 1:
         if several := " or ".join(names):
             raise AssignmentError(f"Which assignment, {several}? Say `grade NAME`, or `check --assignment NAME`.")

@@ -80,7 +80,7 @@ HEAVY = {
         for cell in nb["cells"] if cell["cell_type"] == "code"
     ],
     "outputs of brackets": lambda nb: nb["cells"][2].update(outputs=[[[[[1]]]]] * 300_000),
-    "many magics": lambda nb: nb["cells"].extend(code("%x\n" * 16_000) for _ in range(6)),
+    "many magics": lambda nb: nb["cells"].extend(code("%x\n" * 16_000) for _ in range(5)),
 }  # fmt: skip
 REPAIRED |= HEAVY
 

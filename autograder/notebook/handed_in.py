@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 from io import BufferedReader
@@ -89,12 +88,6 @@ def read_file(path: Path) -> bytes:
     """The bytes of a submitted file. Raises Unreadable for what is no regular file, or too large."""
     with _opened(path, MAX_SMALL) as file:
         return file.read(MAX_SMALL)
-
-
-def digest(path: Path) -> str:
-    """The SHA-256 of all of a submitted file's bytes. Raises Unreadable for what is no regular file, or too large."""
-    with _opened(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _opened(path: Path, most: int = MAX_BYTES) -> BufferedReader:

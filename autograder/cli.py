@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 
 from autograder.course.calibration import ready
-from autograder.course.config import course_limits
+from autograder.course.config import course_limits, submitted_directory
 from autograder.course.doctor import diagnose_machine
 from autograder.course.new_assignment import new_assignment
 from autograder.course.pool import get_ready, local_workers, usable_cores
@@ -37,6 +37,7 @@ from autograder.grading.assignment import (
 from autograder.grading.cells import about_cells
 from autograder.messages import Message, render
 from autograder.notebook.attempts import meant
+from autograder.notebook.folder import reached
 from autograder.notebook.handed_in import Unreadable, handed_in, read_file
 from autograder.notebook.submission import grade_ids_in
 from autograder.pages.feedback import report_text
@@ -195,11 +196,11 @@ def _seed(options: argparse.Namespace) -> int:
 
 def _notebooks(options: argparse.Namespace, root: Path) -> list[Path]:
     """The notebooks that may be meant: the file that was named, or those in the directory that was."""
-    path: Path = options.notebook
-    if not path.is_dir():
+    path = reached(options.notebook, submitted_directory(root))
+    if path.is_symlink() or not path.is_dir():
         return [path]
     names = [options.assignment] if options.assignment else assignment_names(root)
-    return handed_in(path, names[0] if len(names) == 1 else path.resolve().name)
+    return handed_in(path, names[0] if len(names) == 1 else path.name)
 
 
 def _of_file(options: argparse.Namespace, root: Path, notebook: Path) -> Assignment:

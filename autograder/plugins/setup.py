@@ -53,7 +53,6 @@ def plug_in(c: Config) -> None:
     ]
 
     # Any file can be read, and students' code runs in the sandbox instead of a kernel.
-    c.Autograde.pre_convert_hook = f"{PLUGINS}.grade.regular_files_only"
     c.Autograde.exporter_class = f"{PLUGINS}.grade.SubmissionExporter"
     c.Autograde.sanitize_preprocessors = [
         "nbgrader.preprocessors.ClearOutput",

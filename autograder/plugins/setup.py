@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+
 from traitlets.config import Config
+
+from autograder.pages.terminal import PrintableRecord
 
 PLUGINS = "autograder.plugins"
 
@@ -31,6 +35,7 @@ def plug_in(c: Config) -> None:
         c = get_config()
         plug_in(c)
     """
+    logging.setLogRecordFactory(PrintableRecord)
     c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__"]
 
     c.FileNameCollectorPlugin.named_regexp = DOWNLOADED

@@ -16,10 +16,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from rich.console import Console
-
 from autograder.course.calibration import ready
-from autograder.course.config import course_limits
+from autograder.course.config import course_limits, submitted_directory
 from autograder.course.doctor import diagnose_machine
 from autograder.course.new_assignment import new_assignment
 from autograder.course.pool import get_ready, local_workers, usable_cores
@@ -37,10 +35,12 @@ from autograder.grading.assignment import (
 from autograder.grading.cells import about_cells
 from autograder.messages import Message, render
 from autograder.notebook.attempts import meant
+from autograder.notebook.folder import reached
 from autograder.notebook.handed_in import Unreadable, handed_in, read_notebook
 from autograder.notebook.submission import grade_ids_in
 from autograder.pages.feedback import report_text
 from autograder.pages.formats import gradescope, ungraded_gradescope
+from autograder.pages.terminal import Parser, Terminal, say
 
 NOT_YOUR_FAULT = "Your notebook was not graded, and not by a fault of yours. For your instructor: {why}"
 ONLY = "default: the one of this course"
@@ -48,7 +48,7 @@ ONLY = "default: the one of this course"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 2 when there was nothing to grade."""
-    parser = argparse.ArgumentParser(prog="autograder", description=__doc__)
+    parser = Parser(prog="autograder", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="grade one notebook and explain its score")
     check.add_argument("notebook", type=Path, help="or the directory in which it was handed in")
@@ -87,12 +87,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return COMMANDS[options.command](options)
     except CannotGrade as error:
-        print(f"autograder: {error}", file=sys.stderr)
+        say(f"autograder: {error}", sys.stderr)
         return 2
     except OSError as error:
         if error.filename is None:
             raise
-        print(f"autograder: {error.filename}: {error.strerror}.", file=sys.stderr)
+        say(f"autograder: {error.filename}: {error.strerror}.", sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("autograder: stopped. What was graded is kept; the next run goes on from there.", file=sys.stderr)
@@ -126,7 +126,7 @@ def _assignment(options: argparse.Namespace, root: Path) -> Assignment:
 
 def _new(options: argparse.Namespace) -> int:
     for path in new_assignment(options.name, Path.cwd()):
-        print(path.relative_to(Path.cwd()))
+        say(path.relative_to(Path.cwd()))
     print(f"Try it: autograder selftest --assignment {options.name}")
     return 0
 
@@ -140,7 +140,7 @@ def _demo(options: argparse.Namespace) -> int:
 def _doctor(_: argparse.Namespace) -> int:
     facts, why_not = diagnose_machine()
     for name, text in facts:
-        print(f"{name:<10}{text}")
+        say(f"{name:<10}{text}")
     if why_not:
         raise CannotGrade("{why}", why=why_not)
     print("Students' code can be confined here.")
@@ -157,11 +157,11 @@ def _grade(options: argparse.Namespace) -> int:
     assignment = ready(_assignment(options, course.root), course.limits)
     run = (assignment, run_seed(course.root, assignment.name), course.limits)
     if not options.scheduler:
-        return grade_class(course, assignment, local_workers(*run, options.jobs), Console(), options.preview)
+        return grade_class(course, assignment, local_workers(*run, options.jobs), Terminal(), options.preview)
     from autograder.course.cluster import cluster_workers  # an extra: only who names a scheduler needs it
 
     with cluster_workers(*run, options.scheduler) as workers:
-        return grade_class(course, assignment, workers, Console(), options.preview)
+        return grade_class(course, assignment, workers, Terminal(), options.preview)
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -175,7 +175,7 @@ def _report(options: argparse.Namespace) -> int:
         raise CannotGrade(f"There is nothing to report: no submitted/STUDENT/{assignment.name}/ in {course.root}.")
     path = options.output or Path(f"{assignment.name}-report.html")
     write_whole(path, class_html(assignment.name, reports, unread))
-    print(f"{len(reports)} graded submissions, {len(unread)} others: {path}")
+    say(f"{len(reports)} graded submissions, {len(unread)} others: {path}")
     return 0
 
 
@@ -184,7 +184,7 @@ def _selftest(options: argparse.Namespace) -> int:
     assignment = _assignment(options, root)
     if assignment.by_cells:
         for line in about_cells(ready(assignment, course_limits(root))):
-            print(line)
+            say(line)
         return 0
     return selftest(assignment, _seed(options), options.jobs, options.verdicts)
 
@@ -195,11 +195,11 @@ def _seed(options: argparse.Namespace) -> int:
 
 def _notebooks(options: argparse.Namespace, root: Path) -> list[Path]:
     """The notebooks that may be meant: the file that was named, or those in the directory that was."""
-    path: Path = options.notebook
-    if not path.is_dir():
+    path = reached(options.notebook, submitted_directory(root))
+    if path.is_symlink() or not path.is_dir():
         return [path]
     names = [options.assignment] if options.assignment else assignment_names(root)
-    return handed_in(path, names[0] if len(names) == 1 else path.resolve().name)
+    return handed_in(path, names[0] if len(names) == 1 else path.name)
 
 
 def _of_file(options: argparse.Namespace, root: Path, notebook: Path) -> Assignment:
@@ -237,7 +237,7 @@ def _check(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(report.summary(), indent=2))
     else:
-        Console().print(report_text(report))
+        Terminal().print(report_text(report))
     return 0
 
 

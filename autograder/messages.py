@@ -25,7 +25,7 @@ class Message:
     values: dict[str, str | int | float | Message]
 
     def __init__(self, template: str, /, **values: Any) -> None:
-        object.__setattr__(self, "template", _plain(template, LONGEST))
+        object.__setattr__(self, "template", printable(template, LONGEST))
         object.__setattr__(self, "values", {name: _value(one) for name, one in values.items()})
 
     @staticmethod
@@ -51,10 +51,15 @@ class _Words(string.Formatter):
 
 
 def _value(value: Any) -> str | int | float | Message:
-    return value if isinstance(value, int | float | Message) else _plain(str(value), LONGEST_VALUE)
+    return value if isinstance(value, int | float | Message) else printable(str(value), LONGEST_VALUE)
 
 
-def _plain(text: str, limit: int) -> str:
-    """Text that moves no terminal's cursor, as much of it as is read."""
-    text = text if len(text) <= limit else f"{text[:limit]}..."
-    return "".join(char if char.isprintable() else " " for char in text)
+def printable(text: str, longest: int = LONGEST) -> str:
+    """Text from outside as one line that moves no terminal's cursor nor turns text round; as much of it as is read."""
+    text = text if len(text) <= longest else f"{text[:longest]}..."
+    return text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
+
+
+def printable_lines(text: str) -> str:
+    """The same of each line."""
+    return "\n".join(map(printable, text.split("\n")))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 STAND_IN = Path(__file__).parent / "another_system.py"
 
 

@@ -1,7 +1,10 @@
 """What goes wrong in a course's files, in what is handed in, or in a command: one sentence, and nobody else's grade."""
 
 import os
+import re
 import shutil
+import socket
+import stat
 import subprocess
 import sys
 
@@ -76,15 +79,191 @@ def test_what_is_no_notebook_gets_a_sentence_that_says_what_to_do(course):
     assert str(course) not in text
 
 
-def test_a_timestamp_that_is_none_is_set_aside(course):
+def test_a_timestamp_that_is_none_is_left_out(course):
     for student, content in {"ann": b"not a date", "bob": b"\xff\xfe", "eve": b"9" * 99}.items():
         (hand_in(course, student).parent / "timestamp.txt").write_bytes(content)
     (hand_in(course, "kim").parent / "timestamp.txt").write_text("2026-11-02 11:00:00 UTC")
     assert run(course, "grade").returncode == 0
     assert scores(course) == {"ann": 10, "bob": 10, "eve": 10, "kim": 10}
-    left = [path.parent.parent.name for path in course.glob("submitted/*/averages/timestamp.txt")]
+    left = [path.parent.parent.name for path in course.glob("autograded/*/averages/timestamp.txt")]
     assert left == ["kim"]
     assert run(course, "autograde", "averages", "--force", program="nbgrader").returncode == 0
+
+
+ODD_FILES = {
+    "a link": lambda place, course: place.symlink_to(course / "nbgrader_config.py"),
+    "a link to a directory": lambda place, course: place.symlink_to(course / "source"),
+    "a link that leads nowhere": lambda place, course: place.symlink_to("nowhere"),
+    "a link to itself": lambda place, course: place.symlink_to(place.name),
+    "a pipe": lambda place, course: os.mkfifo(place),
+    "a socket": lambda place, course: bound_socket(place),
+    "a device": lambda place, course: os.mknod(place, 0o600 | stat.S_IFCHR, os.makedev(1, 5)),
+    "a file of somebody else": lambda place, course: foreign_hard_link(place, course / "nbgrader_config.py"),
+    "a huge file without content": lambda place, course: (place.touch(), os.truncate(place, 1 << 40)),
+    "directories in directories": lambda place, course: deep(place),
+    "a thousand files": lambda place, course: many(place),
+}
+ODD_NAMES = ["data.txt", "timestamp.txt", "new\nline.txt", "\udcff\udcfe.txt", "\x1b[2J\u202e.txt", "n" * 255]
+
+
+def bound_socket(place):
+    with socket.socket(socket.AF_UNIX) as one:
+        at = os.open(place.parent, os.O_RDONLY)
+        one.bind(f"/proc/self/fd/{at}/s")
+        os.rename("s", place.name, src_dir_fd=at, dst_dir_fd=at)
+        os.close(at)
+
+
+def foreign_hard_link(place, file):
+    """Where somebody else's files can be linked to; the owner tells."""
+    place.hardlink_to(file)
+    os.chown(place.parent, 1234, 1234)
+
+
+def deep(place):
+    for _ in range(40):
+        place.mkdir()
+        place /= "d" * 50
+    place.write_text("x")
+
+
+def many(place):
+    place.mkdir()
+    for number in range(1000):
+        (place / f"{number}").write_text("x")
+
+
+@pytest.fixture(scope="module")
+def odd_class(released, tmp_path_factory):
+    """A class in which each student hands in an odd file, after it was recorded once; and two honest ones."""
+    root = tmp_path_factory.mktemp("odd") / "course"
+    shutil.copytree(released, root)
+    for student in ("ann", "zoe"):
+        hand_in(root, student)
+    for number, (kind, make) in enumerate(ODD_FILES.items()):
+        for name in ODD_NAMES if kind in ("a link", "a pipe") else ODD_NAMES[:2]:
+            folder = hand_in(root, f"{number}-{ODD_NAMES.index(name)}").parent
+            try:
+                make(folder / name, root)
+            except PermissionError:  # only root can make it
+                shutil.rmtree(folder.parent)
+    return root
+
+
+def everything(root):
+    """What no submission may change: all that is not written by grading."""
+    kept = ("autograded", "feedback", ".autograder", "gradebook.db")
+    files = [path for path in root.rglob("*") if path.relative_to(root).parts[0] not in kept]
+    return {path: (path.lstat().st_mode, path.read_bytes() if stat.S_ISREG(path.lstat().st_mode)
+                   and path.lstat().st_size < 1 << 30 else b"") for path in files}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [("autograder", "grade"), ("nbgrader", "autograde", "averages", "--force")])
+def test_nothing_that_was_handed_in_is_followed_or_written_through(odd_class, words):
+    program, *rest = words
+    before = everything(odd_class)
+    (odd_class / "gradebook.db").unlink()
+    assert run(odd_class, "generate_assignment", "averages", "--force", program="nbgrader").returncode == 0
+    done = run(odd_class, *rest, program=program)
+    assert done.returncode == 0, done.said
+    assert set(scores(odd_class).values()) == {10}
+    assert len(scores(odd_class)) == len(list((odd_class / "submitted").iterdir()))
+    assert everything(odd_class) == before
+    copied = [path for name in ("autograded", "feedback") for path in (odd_class / name).rglob("*")]
+    assert not any(path.is_symlink() or not (path.is_file() or path.is_dir()) for path in copied)
+    config = (odd_class / "nbgrader_config.py").read_bytes()
+    assert not any(path.read_bytes() == config for path in copied if path.is_file())
+    assert not (odd_class / ".autograder").exists() or not list((odd_class / ".autograder").rglob(".*"))
+
+
+def test_what_was_set_aside_is_no_way_out(course):
+    """A directory of the name that links were moved to, with a link in it at the place of a second one's directory."""
+    folder = hand_in(course, "eve").parent
+    (folder / "x").mkdir()
+    (folder / "x" / "nbgrader_config.py").symlink_to("nowhere")
+    (folder.parent / ".averages-set-aside" / "averages").mkdir(parents=True)
+    (folder.parent / ".averages-set-aside" / "averages" / "x").symlink_to(course)
+    before = everything(course)
+    for words in (("grade",), ("autograde", "averages", "--force")):
+        program = "autograder" if words == ("grade",) else "nbgrader"
+        assert run(course, *words, program=program).returncode == 0
+        assert everything(course) == before
+
+
+@pytest.mark.parametrize("linked", ["eve", "eve/averages", "eve/averages/averages.ipynb"])
+def test_what_lies_behind_a_link_is_not_what_was_handed_in(course, tmp_path, linked):
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(course / "submitted" / "ann", elsewhere / "eve")
+    link = course / "submitted" / linked
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(elsewhere / linked)
+    done = run(course, "check", "submitted/eve/averages/averages.ipynb")
+    assert done.returncode == 2 and "it is a link" in done.said
+    run(course, "grade")
+    assert scores(course)["ann"] == 10 and scores(course).get("eve", 0) == 0
+    run(course, "autograde", "averages", "--force", program="nbgrader")
+    assert scores(course)["ann"] == 10 and scores(course).get("eve", 0) == 0
+
+
+def test_the_directory_of_all_submissions_may_be_a_link_of_the_instructors(course, tmp_path):
+    (course / "submitted").rename(tmp_path / "storage")
+    (course / "submitted").symlink_to(tmp_path / "storage")
+    hand_in(course, "bob", "averages/mine.ipynb")
+    assert run(course, "check", "submitted/ann/averages").returncode == 0
+    assert run(course, "grade").returncode == 0
+    assert run(course, "autograde", "averages", "--force", program="nbgrader").returncode == 0
+    assert scores(course) == {"ann": 10, "bob": 10}
+
+
+@pytest.mark.parametrize("student", ["m.part", "1.2.part", "seed", "reports", "n" * 250, "-x"])
+def test_a_student_may_be_called_like_a_file_of_ours(course, student):
+    hand_in(course, student)
+    for _ in range(2):
+        done = run(course, "grade")
+        assert done.returncode == 0, done.said
+    assert "0 recorded" in done.said
+    assert scores(course) == {"ann": 10, student: 10}
+
+
+ORDERS = "\x1b]0;PWNED\x07\x1b[2J\u202e\x9b2J\x08[red]\udcff\n"
+
+
+def test_a_terminal_obeys_no_name_of_a_file(course):
+    """The names of a student, a file and a notebook, in all that is said, also in colour and in nbgrader's log."""
+    folder = hand_in(course, f"eve{ORDERS}", "averages/a.ipynb").parent
+    for name in ("b.ipynb", "timestamp.txt", ORDERS):
+        (folder / name).write_text("no time, no notebook")
+    (folder / "link").symlink_to(ORDERS)
+    hand_in(course, f"high{ORDERS}", "averages.ipynb")
+    colours = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": "300"}
+    for program, words in (
+        ("autograder", ["grade"]),
+        ("autograder", ["report"]),
+        ("autograder", ["check", str(folder)]),
+        ("autograder", ["check", str(folder / "link")]),
+        ("autograder", ["check", "x", ORDERS]),
+        ("autograder", ["grade", ORDERS]),
+        ("autograder", ["new", ORDERS]),
+        ("nbgrader", ["autograde", "averages", "--force"]),
+        ("nbgrader", ["export", "--exporter=autograder.plugins.exports.Moodle", "--to=/dev/stdout"]),
+        ("nbgrader", ["export", "--exporter=autograder.plugins.exports.JUnit", "--to=/dev/stdout"]),
+        ("nbgrader", ["export", "--exporter=autograder.plugins.exports.StepSummary", "--to=/dev/stdout"]),
+    ):
+        done = subprocess.run([sys.executable, "-m", program, *words], cwd=course, env=colours, capture_output=True)
+        said = re.sub(r"\x1b\[[?0-9;]*[A-IK-Za-z]", "", (done.stdout + done.stderr).decode())
+        assert [line for line in re.split("[\r\n]", said) if not line.isprintable()] == [], (program, words)
+        assert "Traceback" not in said
+    page = (course / "averages-report.html").read_text("utf-8")
+    assert not set(ORDERS) - set("\n") & {char for char in page if not char.isprintable()}
+
+
+def test_a_line_break_in_a_name_is_named_and_stops_nobody(course):
+    hand_in(course, "new\nline")
+    done = run(course, "grade")
+    assert done.returncode == 1 and "new line: nbgrader cannot read a line break" in done.said
+    assert scores(course) == {"ann": 10}
+    done = run(course, "autograde", "averages", "--force", program="nbgrader")
+    assert done.returncode == 0 and "cannot read a line break" in done.said
 
 
 def test_markdown_that_takes_for_ever_to_read_is_shown_as_it_is(course):
@@ -268,7 +447,7 @@ def test_late_work_is_fined_by_times_that_are_certain(course):
         (hand_in(course, student).parent / "timestamp.txt").write_text(text)
     done = run(course, "grade")
     assert done.returncode == 0, done.said
-    assert "unsure: timestamp.txt holds no time that is certain, and was set aside: nothing is taken off" in done.said
+    assert "unsure: timestamp.txt holds no time that is certain, and was left out: nothing is taken off" in done.said
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
         fined = {one.student.id: one.late_submission_penalty or 0 for one in book.assignment_submissions("averages")}
     assert fined == {"ann": 0, "early": 0, "late": 1, "unsure": 0}

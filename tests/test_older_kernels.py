@@ -8,6 +8,8 @@ import pytest
 
 from tests.test_faults import WITHOUT_LANDLOCK
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 PYTHON = [sys.executable, "-m"]
 # Files, sockets and signals: what later versions brought. `make kernels` runs all there is on real kernels.

@@ -246,6 +246,11 @@ ATTACKS = {
         "def f(n): return [0]"
     ),
     "patched builtins": "import builtins\nbuiltins.all = builtins.any = lambda *a: True\ndef f(n): return [0]",
+    "functions of Python's": LIAR
+    + "def list(x): return Liar()\ndef all(x): return True\nabs = len = sum = list\ndef f(n): return [0]",
+    "libraries": "class np:\n    class testing:\n        assert_allclose = lambda *a: None\ndef f(n): return [0]",
+    "the end of the test's loop": "def f(n): raise StopIteration",
+    "the test is skipped": "import unittest\ndef f(n): raise unittest.SkipTest",
     "the test's own names": "def f(n):\n    global expected\n    return expected",
     "a name that waits for the answer": "expected = None\ndef f(n): return expected",
     "a look at the caller": (
@@ -288,6 +293,30 @@ def test_attacks_earn_nothing_and_take_nobody_down(course, attack):
     check = graded(assignment, ATTACKS[attack])
     assert (check.points, check.state) == (0, "failed")
     assert "[1, 4" not in render(check.message)
+
+
+def test_what_the_student_calls_like_something_of_the_tests_is_not_that(course):
+    assignment = course(
+        "import numpy as np\ndef f(n): return [n]",
+        "from unittest import TestCase\nsame = TestCase().assertEqual\nassert all([np.allclose(f(1), [1])])",
+        "same(f(2), [2])\nassert list(map(f, [1])) == [[1]]\nassert all(a == b for a, b in zip(map(f, [1]), [[1]]))",
+    )
+    assert inside(assignment) == {}
+    assert [check.points for check in graded(assignment)] == [2, 2]
+    for cheat in (
+        "class np:\n    allclose = lambda *a: True\n",
+        "def all(x): return True\ndef same(*a): pass\ndef map(*a): return [[1]]\n",
+        "import numpy as np\nnp.allclose = lambda *a: True\n",
+        "import unittest\nunittest.TestCase.assertEqual = lambda *a: None\n",
+    ):
+        assert [check.points for check in graded(assignment, f"{cheat}def f(n): return [0]")] == [0, 0], cheat
+    assert [check.points for check in graded(assignment, "def f(n): raise StopIteration")] == [0, 0]
+
+
+def test_a_function_that_the_course_names_like_pythons_is_the_students(course):
+    assignment = course("def sum(xs): return 7", "assert sum([1]) == 7")
+    assert graded(assignment).points == 2
+    assert graded(assignment, "").points == 0
 
 
 def test_a_callback_that_calls_back_for_ever_ends(course):

@@ -12,6 +12,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder import MOVED
 from autograder.errors import CannotGrade
+from autograder.grading.assignment import SUBMITTED
 from autograder.sandbox.process import Limits
 
 CONFIG = "nbgrader_config.py"
@@ -39,6 +40,12 @@ def refuse_misread(root: Path) -> None:
             root=root,
             part=misread[0],
         )
+
+
+def submitted_directory(root: Path) -> Path:
+    """Where all submissions of the course in `root` lie."""
+    configured = course_config(root).CourseDirectory
+    return root / (str(configured.submitted_directory) if "submitted_directory" in configured else SUBMITTED)
 
 
 def course_limits(root: Path) -> Limits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import hashlib
 import logging
@@ -17,6 +18,7 @@ import nbgrader.api
 from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 from nbgrader.apps import NbGraderAPI
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import text
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
@@ -29,6 +31,7 @@ from autograder.grading.assignment import Assignment, AssignmentError
 from autograder.grading.report import Report
 from autograder.messages import render
 from autograder.notebook.attempts import meant, set_aside
+from autograder.notebook.folder import reached, rename
 from autograder.notebook.handed_in import (
     Unreadable,
     read_file,
@@ -127,8 +130,7 @@ class Course:
         students = sorted(filter(_is_a_student, self.api.get_submitted_students(assignment)))
         folders = {student: self.submitted_folder(student, assignment) for student in students}
         for folder in folders.values():
-            if not folder.is_symlink():
-                restore_name(folder, assignment)
+            restore_name(folder, assignment)
         return {student: folder / f"{assignment}.ipynb" for student, folder in folders.items()}
 
     def misplaced(self, assignment: str) -> dict[str, str]:
@@ -139,7 +141,12 @@ class Course:
             if not _is_a_student(student.name) or student.is_symlink() or not student.is_dir():
                 continue
             wanted = self.submitted_folder(student.name, assignment)
+            if "\n" in student.name:
+                found[student.name] = "nbgrader cannot read a line break in a student's name: rename the directory."
+                continue
             for path in sorted(student.iterdir()):
+                if path.is_symlink():
+                    continue
                 meant = _squeezed(path.name) == _squeezed(assignment) or (not wanted.exists() and _has_work(path))
                 if path.suffix == ".ipynb" and not wanted.exists():
                     found[student.name] = f"{path.name} lies in the wrong place: move it to {wanted}/."
@@ -163,11 +170,11 @@ class Course:
                 graded, note = meant(found, name, assignment.released)
                 if note:
                     if notebook in found:
-                        notebook.rename(set_aside(notebook))
-                    graded.rename(notebook)
+                        rename(notebook.parent, name, set_aside(notebook).name)
+                    rename(notebook.parent, graded.name, name)
                     notes[student] = render(note)
             except OSError as error:
-                failed[student] = f"{error.filename} cannot be renamed ({error.strerror})."
+                failed[student] = f"The notebooks cannot be renamed ({error.strerror})."
             except Unreadable as error:
                 failed[student] = str(error)
         return notes, failed
@@ -180,15 +187,16 @@ class Course:
             return ""  # there is none
         except ValueError:
             return (
-                "timestamp.txt holds no time that is certain, and was set aside: nothing is taken off for late work. "
+                "timestamp.txt holds no time that is certain, and was left out: nothing is taken off for late work. "
                 "It should read like 2026-11-02 11:00:00 UTC, or 2026-11-02T12:00:00+01:00."
             )
         return ""
 
     def submitted_folder(self, student: str, assignment: str) -> Path:
-        """The directory that a student handed in."""
+        """The directory that a student handed in. In the path no link is to be followed."""
         coursedir = self.api.coursedir
-        return Path(coursedir.format_path(coursedir.submitted_directory, student, assignment))
+        folder = coursedir.format_path(coursedir.submitted_directory, student, assignment)
+        return reached(Path(folder), self.root / coursedir.submitted_directory)
 
     def due_dates(self, assignment: str) -> dict[str, str]:
         """Until when the students with an extension may hand in; "" is for all others."""
@@ -201,8 +209,9 @@ class Course:
 
     def key(self, assignment: Assignment, student: str, content: bytes, due: Mapping[str, str]) -> str:
         """What a student's record depends on, as one word: it changes when the work has to be recorded again."""
-        timestamp = self.submitted_folder(student, assignment.name) / "timestamp.txt"
-        handed_in = timestamp.read_bytes() if timestamp.is_file() else b""
+        handed_in = b""
+        with contextlib.suppress(Unreadable):
+            handed_in = read_file(self.submitted_folder(student, assignment.name) / "timestamp.txt")
         late = self.config.AssignLatePenalties
         plugin = str(late.get("plugin_class", "")).rpartition(".")[2]
         penalties = (late, self.config.get(plugin))
@@ -269,9 +278,9 @@ class Course:
                 try:
                     notebook = gradebook.find_submission_notebook(assignment.name, assignment.name, student)
                 except MissingEntry:
-                    table.add_row(student, *("-" for _ in assignment.points), "not recorded")
+                    table.add_row(escape(student), *("-" for _ in assignment.points), "not recorded")
                     continue
                 earned = {grade.name: grade.score for grade in notebook.grades}
                 cells = [f"{earned.get(grade_id, 0):g}" for grade_id in assignment.grade_ids.values()]
-                table.add_row(student, *cells, f"{notebook.score:g}")
+                table.add_row(escape(student), *cells, f"{notebook.score:g}")
         return table

@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
 
 from autograder.course.course import Course
@@ -15,13 +14,14 @@ from autograder.course.pool import local_workers, usable_cores
 from autograder.course.report_cache import run_seed
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import ENGINE, load_assignment, only_assignment
+from autograder.pages.terminal import Terminal
 
 EXAMPLES = ENGINE.parent / "examples" / "submissions"
 
 
 def demo(directory: Path | None) -> int:
     """Grade `examples/submissions` in a scratch course. Returns 0 when every example was recorded."""
-    console = Console()
+    console = Terminal()
     root = (directory or Path(tempfile.mkdtemp(prefix="autograder-demo-"))).resolve()
     if root.exists() and any(root.iterdir()):
         raise CannotGrade(f"{root} is not empty: name a new directory.")

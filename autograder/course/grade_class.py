@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -109,9 +108,9 @@ def grade_class(
     for student, why in sorted(changed.items()):
         console.print(f"  {escape(student)}: {escape(why)}", highlight=False)
     for student, why in [*several.items(), *times.items()]:
-        console.print(f"[yellow]{escape(_printable(student))}[/yellow]: {escape(why)}")
+        console.print(f"[yellow]{escape(student)}[/yellow]: {escape(why)}")
     for student, why in {**failed, **unsure}.items():
-        console.print(f"[red]{escape(_printable(student))}[/red]: {escape(why)}")
+        console.print(f"[red]{escape(student)}[/red]: {escape(why)}")
     return 1 if failed or unsure else 0
 
 
@@ -128,11 +127,6 @@ def _difference(old: Report, new: Report) -> str:
         if name not in before or name not in after or before[name].points != after[name].points
     ]
     return f"{number(old.score)} → {number(new.score)} ({', '.join(moved)})"
-
-
-def _printable(student: str) -> str:
-    """The name of a directory, which need not be text."""
-    return os.fsencode(student).decode("utf-8", "replace")
 
 
 @contextlib.contextmanager

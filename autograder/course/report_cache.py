@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import shutil
 import time
 from dataclasses import astuple, replace
 from pathlib import Path
@@ -52,8 +53,11 @@ def reports_folder(root: Path, assignment: str) -> Path:
 
 
 def recorded_path(root: Path, assignment: str, student: str) -> Path:
-    """Where it is noted what nbgrader recorded last: what it depends on (`Course.key`), and the Report's file name."""
-    return root / ".autograder" / assignment / "recorded" / student
+    """Where it is noted what nbgrader recorded last: what it depends on (`Course.key`), and the Report's file name.
+
+    The student's name may be too long for a file's, or look like something else.
+    """
+    return root / ".autograder" / assignment / "recorded" / hashlib.sha256(os.fsencode(student)).hexdigest()
 
 
 def last_report(root: Path, assignment: str, student: str) -> Report | None:
@@ -101,7 +105,7 @@ def write_whole(path: Path, text: str) -> None:
 
     Raises CannotGrade when there is no room, or no permission.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(part_name())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_text(text, "utf-8")
@@ -114,8 +118,14 @@ def write_whole(path: Path, text: str) -> None:
         ) from None
 
 
+def part_name() -> str:
+    """The name of what this process is about to finish; what else lies there is named by hashes, and never so."""
+    return f".{os.getpid()}.part"
+
+
 def sweep(folder: Path) -> None:
-    """Remove what a killed process left half-written."""
-    for part in folder.rglob("*.part"):
-        if not Path(f"/proc/{part.suffixes[-2].removeprefix('.')}").exists():
-            part.unlink(missing_ok=True)
+    """Remove what a killed process left half-done in a folder of ours."""
+    for part in folder.rglob(".*.part"):
+        process = part.name.split(".")[1]
+        if process.isdecimal() and not Path(f"/proc/{process}").exists():
+            shutil.rmtree(part) if part.is_dir() else part.unlink(missing_ok=True)

@@ -10,7 +10,6 @@ from pathlib import Path
 import nbformat
 from nbformat.notebooknode import NotebookNode
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
@@ -21,6 +20,7 @@ from autograder.grading.diagnosis.misconceptions import load_misconceptions
 from autograder.grading.report import Report
 from autograder.messages import render
 from autograder.notebook.cells import function_names
+from autograder.pages.terminal import Terminal
 from autograder.sandbox.process import Limits
 
 LIMITS = Limits(seconds_per_call=6)  # no known submission needs more, and some never end
@@ -40,7 +40,7 @@ def selftest(assignment: Assignment, seed: int, jobs: int | None = None, verdict
 
     `verdicts`, where it is given, is a file to write every check's state to: {case: {check: state}} as JSON.
     """
-    console = Console()
+    console = Terminal()
     verify(assignment)
     solution = Case("the source notebook itself", "", assignment.source.read_bytes())
     cases = [solution, *misconception_cases(assignment), *variant_cases(assignment)]

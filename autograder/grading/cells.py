@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import math
 import time
@@ -167,8 +168,8 @@ class NotebookRun:
             "do": "test",
             "name": test.grade_id,
             "source": test.source,
-            "names": self._names,
-            "bound": [*self._bound],
+            "names": [one for one in self._names if self._is_students(one)],
+            "bound": [one for one in self._bound if self._is_students(one)],
             "kept": [*self._judged.kept],
             "passed_on": [*self._judged.passed_on],
             "sources": [cell.source for cell in self._submission.cells if cell.grade_id not in self._judged.tests],
@@ -180,6 +181,11 @@ class NotebookRun:
         self._bound = set()
         judge, answer = self._ask_judge(stack, judge, worker, message)
         return judge, answer
+
+    def _is_students(self, name: str) -> bool:
+        """Whether a test cell means what the student gave a name, and not Python's function or its own."""
+        known = self._judged.students
+        return name in known if known is not None else not hasattr(builtins, name)
 
     def _ask_judge(
         self, stack: ExitStack, judge: Sandbox, worker: Sandbox, message: dict[str, Any]

@@ -1,38 +1,37 @@
-"""What was handed in: which file is meant, and its bytes."""
+"""What was handed in: which file is meant, and its bytes. No link in a path is followed (`folder.reached`)."""
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from io import BufferedReader
 from pathlib import Path
 
+from autograder.notebook.folder import entries, holds, open_file, opened, rename
 from autograder.notebook.raw_cells import Unreadable, as_notebook, raw_cells
 
 MAX_BYTES, MAX_SMALL = 500_000_000, 10_000_000  # of a notebook, and of another file
-# No link is followed and no pipe waited for, where the system has both; Windows would change line ends.
-READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
 
 def restore_name(folder: Path, assignment: str) -> Path | None:
     """Give the only notebook of a submission the assignment's name, if the student changed it. Returns its new path."""
-    expected = folder / f"{assignment}.ipynb"
+    expected = f"{assignment}.ipynb"
     found = regular_notebooks(folder)
-    if len(found) != 1 or os.path.lexists(expected):
+    if len(found) != 1 or holds(folder, expected):
         return None
     try:
-        return found[0].rename(expected)
+        rename(folder, found[0].name, expected)
     except OSError:  # a directory that cannot be written: `why_no_notebook` says what to do
         return None
+    return folder / expected
 
 
 def why_no_notebook(folder: Path, assignment: str) -> Unreadable | None:
     """What to say where a submission lacks the file with the assignment's name; nothing where it is there."""
     name = f"{assignment}.ipynb"
-    if os.path.lexists(folder / name):
+    if holds(folder, name):
         return None
-    files = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    files = sorted(entries(folder))
     notebooks = [path.name for path in _notebooks(folder)]
     if len(notebooks) == 1:
         text = "The notebook is named {seen} and cannot be renamed here: give it the name {name}."
@@ -47,12 +46,13 @@ def why_no_notebook(folder: Path, assignment: str) -> Unreadable | None:
 
 def regular_notebooks(folder: Path) -> list[Path]:
     """The notebooks in a directory that are files of their own."""
-    return [path for path in _notebooks(folder) if path.is_file() and not path.is_symlink()]
+    kinds = entries(folder)
+    return [path for path in _notebooks(folder) if stat.S_ISREG(kinds.get(path.name, 0))]
 
 
 def handed_in(folder: Path, assignment: str) -> list[Path]:
     """The notebooks in a directory, or in one within it, as in an unpacked archive. Raises Unreadable for none."""
-    found = _notebooks(folder) or [path for inside in _visible(folder, "*/") for path in _notebooks(inside)]
+    found = _notebooks(folder) or [path for inside in _folders(folder) for path in _notebooks(inside)]
     if not found:
         why = why_no_notebook(folder, assignment)
         assert why is not None
@@ -67,12 +67,17 @@ def several(notebooks: list[str], name: str) -> Unreadable:
 
 
 def _notebooks(folder: Path) -> list[Path]:
-    return _visible(folder, "*.ipynb")
+    return [path for path, _ in _visible(folder) if path.suffix == ".ipynb"]
 
 
-def _visible(folder: Path, pattern: str) -> list[Path]:
-    """What matches in a directory, but for what editors (checkpoints) and archives of macOS put there."""
-    return sorted(path for path in folder.glob(pattern) if not path.name.startswith((".", "__MACOSX")))
+def _folders(folder: Path) -> list[Path]:
+    return [path for path, mode in _visible(folder) if stat.S_ISDIR(mode)]
+
+
+def _visible(folder: Path) -> list[tuple[Path, int]]:
+    """What lies in a directory, but for what editors (checkpoints) and archives of macOS put there; and its modes."""
+    found = sorted(entries(folder).items())
+    return [(folder / name, mode) for name, mode in found if not name.startswith((".", "__MACOSX"))]
 
 
 def read_notebook(path: Path) -> bytes:
@@ -92,20 +97,15 @@ def read_file(path: Path) -> bytes:
 
 def _opened(path: Path, most: int = MAX_BYTES) -> BufferedReader:
     try:
-        handle = os.open(path, READ)
+        with opened(path.parent) as at:
+            handle = open_file(at, path.name)
     except FileNotFoundError:
         raise Unreadable("There is no file {path}.", path=path) from None
     except OSError as error:
-        if error.errno == errno.ELOOP:
-            text = "{file} cannot be opened (it is a link): submit the notebook file itself."
-            raise Unreadable(text, file=path.name) from error
         text = "{file} cannot be opened ({why}): submit the notebook file itself."
         raise Unreadable(text, file=path.name, why=error.strerror) from error
-    found = os.fstat(handle)
-    if stat.S_ISREG(found.st_mode) and found.st_size <= most:
+    if os.fstat(handle).st_size <= most:
         return os.fdopen(handle, "rb")
     os.close(handle)
-    if stat.S_ISREG(found.st_mode):
-        text = "This file is larger than {most} MB: clear the outputs, save, submit again."
-        raise Unreadable(text, most=most // 1_000_000)
-    raise Unreadable("{file} is no regular file: submit the notebook file itself.", file=path.name)
+    text = "This file is larger than {most} MB: clear the outputs, save, submit again."
+    raise Unreadable(text, most=most // 1_000_000)

@@ -37,6 +37,7 @@ class Judged:
     tests: Mapping[str, TestCell]
     definitions: Mapping[str, tuple[tuple[str, str], ...]]  # grade_id -> (name, source) of what runs before
     kept: frozenset[str]  # names that these define: the student's own do not take their place
+    students: frozenset[str] | None  # the names that test cells have from the student; None for all but Python's own
     passed_on: frozenset[str]  # names of test cells that functions of the other cells read
     shared: Mapping[str, str]  # grade_id -> what of the cell other cells need, to be run in the worker, too
 
@@ -71,6 +72,7 @@ def judged(template: NotebookNode) -> Judged:
     read: set[str] = set()  # names that functions of theirs read
     used: set[str] = set()
     bound: set[str] = set()
+    unknown = False  # whether the solution binds names that cannot be known
     for place, (mark, source) in enumerate(cells):
         if is_test(mark):
             continue
@@ -80,7 +82,10 @@ def judged(template: NotebookNode) -> Judged:
             used |= uses
             if isinstance(statement.node, ast.FunctionDef | ast.ClassDef):
                 read |= uses
-            if mark.get("solution"):
+            unknown = unknown or (statement.always and bool(mark.get("solution")))
+            if mark.get("solution") and isinstance(statement.node, ast.Import | ast.ImportFrom):
+                free.append((place, statement))  # a library is no answer, and no student's to replace
+            elif mark.get("solution"):
                 of_solution |= binds
                 solution_uses |= uses
             else:
@@ -105,6 +110,7 @@ def judged(template: NotebookNode) -> Judged:
         tests,
         {grade_id: tuple(found) for grade_id, found in definitions.items()},
         frozenset(kept),
+        None if unknown else frozenset(bound),
         frozenset(tests_bind & read),
         {grade_id: text for grade_id, text in shared.items() if text},
     )

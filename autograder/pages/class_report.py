@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from autograder.grading.report import Report
-from autograder.messages import render
+from autograder.messages import printable_lines, render
 from autograder.pages.feedback import TEMPLATES, number, prose
 
 NEEDS_HELP = 0.6  # of all points: who has fewer is listed
@@ -138,5 +138,11 @@ def histogram(scores: list[float], most: float) -> Markup:
     return Markup(drawing[drawing.index("<svg") :].replace(INK, "currentColor"))  # noqa: S704 - holds numbers only
 
 
-_templates = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
+def _shown(value: Any) -> Any:
+    return printable_lines(value) if type(value) is str else value
+
+
+_templates = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, finalize=_shown
+)
 _templates.filters["prose"] = prose

@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from autograder.grading.report import Check, Report
-from autograder.messages import render
+from autograder.messages import printable, render
 from autograder.pages.feedback import number, waiting
 
 SUMMARY_BYTES = 1_000_000  # GitHub shows a step summary of at most 1 MiB
@@ -79,8 +79,8 @@ def _suite(root: ElementTree.Element, student: str, seconds: float, checks: tupl
 
 
 def _xml_text(text: str) -> str:
-    """Without what XML 1.0 cannot hold (https://www.w3.org/TR/xml/#charsets)."""
-    return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "�", text)
+    """Without what XML 1.0 cannot hold (https://www.w3.org/TR/xml/#charsets), and much else that nobody sees."""
+    return printable(text)
 
 
 def step_summary(assignment: str, reports: Mapping[str, Report], unread: Mapping[str, str]) -> str:
@@ -120,5 +120,5 @@ def _row(student: str, report: Report) -> str:
 
 def _markdown(text: str) -> str:
     """Text that no Markdown or HTML in it can change the look of."""
-    plain = re.sub(r"\s+", " ", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    plain = re.sub(" +", " ", printable(text)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_{}\[\]()#+!|~@:-])", lambda match: f"&#{ord(match[1])};", plain)

@@ -22,7 +22,7 @@ from autograder.course.course import Course
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import AssignmentError, load_assignment
 from autograder.grading.report import Report
-from autograder.messages import render
+from autograder.messages import printable, render
 from autograder.pages.feedback import number
 from autograder.pages.formats import junit, step_summary
 
@@ -48,11 +48,11 @@ class _Exporter(ExportPlugin):
         path = Path(self.to or self.file)
         root = Path(self.parent.coursedir.root)
         if not (root / CONFIG).is_file():
-            raise SystemExit(f"{root} is no course: there is no {CONFIG}. Go to the course's directory.")
+            raise SystemExit(printable(f"{root} is no course: there is no {CONFIG}. Go to the course's directory."))
         try:
             self.write(path, gradebook)
         except OSError as error:
-            raise SystemExit(f"{path} cannot be written ({error.strerror}).") from None
+            raise SystemExit(printable(f"{path} cannot be written ({error.strerror}).")) from None
         except CannotGrade as error:
             raise SystemExit(str(error)) from None
         self.log.info("Written: %s", path)
@@ -117,8 +117,8 @@ def points(score: float) -> str:
 
 
 def harmless(text: str | None) -> str:
-    """A cell that no spreadsheet program takes for a formula."""
-    return FORMULA.sub(r"\1'", (text or "").replace("\0", ""))
+    """A cell that no spreadsheet program takes for a formula, and no terminal for an order."""
+    return FORMULA.sub(r"\1'", printable(text or ""))
 
 
 def full_name(student: Any) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import os
+import io
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,52 +15,81 @@ from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat.notebooknode import NotebookNode
 from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
 from traitlets import Enum, Float, Int
 
 from autograder.course.calibration import ready
-from autograder.course.report_cache import graded, recorded_path, report_path, reports_folder, run_seed, write_whole
+from autograder.course.report_cache import (
+    graded,
+    part_name,
+    recorded_path,
+    report_path,
+    reports_folder,
+    run_seed,
+    write_whole,
+)
 from autograder.course.timestamps import moment
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, load_assignments, refuse_unjudged
 from autograder.grading.report import Picture
 from autograder.messages import render
 from autograder.notebook.attempts import about_others
-from autograder.notebook.handed_in import Unreadable, read_notebook, restore_name
+from autograder.notebook.folder import reached, take_in
+from autograder.notebook.handed_in import Unreadable, read_file, read_notebook, restore_name
 from autograder.notebook.submission import blank_submission, read_submission
 from autograder.pages.feedback import function_html, function_text, prose
 from autograder.pages.pictures import png
 from autograder.sandbox.process import Limits
 
 DEFAULTS = Limits()
+LONGEST_TIME = 100  # bytes
 PICTURES = 1  # for each function: more of them say the same again
 
 
-def regular_files_only(assignment: str, student: str, notebooks: list[str]) -> None:
-    """A hook before each submission: sets links, pipes and the like aside, since nbgrader copies what they lead to.
+def work_on_copies(autograde: Autograde) -> None:
+    """Let nbgrader look at a submission's files, and copy them, in a copy that is fresh each time.
 
-    They are moved to a hidden directory beside the submission's own, and so is a timestamp.txt that holds no time. The
-    notebook itself stays, to be refused by name. A notebook with another name gets back the assignment's.
+    It follows links, opens pipes and reads without end. The notebook itself is none of these files.
     """
-    folder = Path(notebooks[0]).parent
-    entries = (Path(at) / name for at, folders, files in os.walk(folder) for name in (*folders, *files))
-    odd = [entry for entry in entries if str(entry) not in notebooks and _is_odd(entry)]
-    if (timestamp := folder / "timestamp.txt") not in odd and timestamp.is_file() and not _holds_a_time(timestamp):
-        odd.append(timestamp)
-    for entry in [folder] if folder.is_symlink() else odd:
-        aside = folder.parent / f".{folder.name}-set-aside" / entry.relative_to(folder.parent)
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(entry, aside)
-        logging.getLogger(__name__).warning("%r cannot be used: it was moved to %r.", str(entry), str(aside))
+    for place in [one for one in autograde.assignments if "\n" in one]:
+        autograde.log.error("%s is left out: nbgrader cannot read a line break in a name.", place)  # it would stop all
+        del autograde.assignments[place]
+    for name in ("init_destination", "init_assignment"):
+        setattr(autograde, name, partial(_on_a_copy, autograde, getattr(autograde, name)))
+
+
+def _on_a_copy(autograde: Autograde, step: Callable[[str, str], Any], assignment: str, student: str) -> Any:
+    coursedir = autograde.coursedir
+    place = coursedir.format_path(coursedir.submitted_directory, student, assignment)
+    folder = _handed_in(coursedir, place)
     if restored := restore_name(folder, assignment):
-        notebooks[:] = [str(restored)]
+        autograde.notebooks = [str(Path(place, restored.name))]
+    submitted, fresh = coursedir.submitted_directory, Path(".autograder", assignment, "copies", part_name())
+    coursedir.submitted_directory = str(fresh)
+    try:
+        copy = Path(coursedir.format_path(coursedir.submitted_directory, student, assignment))
+        left_out = take_in(folder, copy)
+        timestamp = copy / "timestamp.txt"
+        if timestamp.is_dir() or (timestamp.exists() and not _holds_a_time(timestamp)):
+            timestamp.rename(copy.with_name("timestamp.txt"))
+            left_out.append("timestamp.txt: it holds no time")
+        for why in left_out:
+            autograde.log.warning("%s: of what was handed in, this is left out: %s.", student, why)
+        return step(assignment, student)
+    finally:
+        coursedir.submitted_directory = submitted
+        shutil.rmtree(Path(coursedir.root, fresh), ignore_errors=True)
 
 
-def _is_odd(path: Path) -> bool:
-    return path.is_symlink() or not (path.is_file() or path.is_dir())
+def _handed_in(coursedir: CourseDirectory, path: str) -> Path:
+    """A path of nbgrader's, in which no link of a student's is followed."""
+    return reached(Path(path), Path(coursedir.root, coursedir.submitted_directory))
 
 
 def _holds_a_time(path: Path) -> bool:
+    if path.stat().st_size > LONGEST_TIME:
+        return False
     try:
         moment(path.read_text("utf-8"))
     except ValueError:
@@ -72,6 +100,10 @@ def _holds_a_time(path: Path) -> bool:
 class SubmissionExporter(NotebookExporter):
     """Reads what students hand in, whatever it is; otherwise nbconvert's notebook exporter."""
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        work_on_copies(self.parent)
+
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
     ) -> tuple[str, dict[str, Any]]:
@@ -79,10 +111,13 @@ class SubmissionExporter(NotebookExporter):
         assignment = _assignment(self.parent, Path(filename).stem)
         if assignment is None:
             self.register_preprocessor(CheckCellMetadata, enabled=True)  # of ours the metadata are the release's
-        if assignment is None or not self.parent._sanitizing:
+        if not self.parent._sanitizing:  # it is in autograded/
             return super().from_filename(filename, resources, **kwargs)
+        handed_in = _handed_in(self.parent.coursedir, filename)
+        if assignment is None:
+            return self.from_file(io.StringIO(read_file(handed_in).decode()), resources, **kwargs)
         try:
-            data = read_notebook(Path(filename))
+            data = read_notebook(handed_in)
             notebook = read_submission(data, assignment.template, list(assignment.points)).notebook
         except Unreadable as error:
             self.log.warning("%s: %s", filename, error)
@@ -120,7 +155,7 @@ class GradeInSandbox(NbGraderPreprocessor):
             refuse_unjudged(names["assignment"], nb, assignment.grade_ids.values() if assignment else ())
             if assignment is None:
                 return nb, resources
-            folder = Path(coursedir.format_path(coursedir.submitted_directory, *who))
+            folder = _handed_in(coursedir, coursedir.format_path(coursedir.submitted_directory, *who))
             outputs, report = self._graded(assignment, folder / f"{names['notebook']}.ipynb", names["student"])
             write_whole(recorded_path(Path(coursedir.root), assignment.name, names["student"]), f"- {report}")
         except CannotGrade as error:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+
 from traitlets.config import Config
+
+from autograder.pages.terminal import PrintableRecord
 
 PLUGINS = "autograder.plugins"
 
@@ -31,6 +35,7 @@ def plug_in(c: Config) -> None:
         c = get_config()
         plug_in(c)
     """
+    logging.setLogRecordFactory(PrintableRecord)
     c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__"]
 
     c.FileNameCollectorPlugin.named_regexp = DOWNLOADED
@@ -53,7 +58,6 @@ def plug_in(c: Config) -> None:
     ]
 
     # Any file can be read, and students' code runs in the sandbox instead of a kernel.
-    c.Autograde.pre_convert_hook = f"{PLUGINS}.grade.regular_files_only"
     c.Autograde.exporter_class = f"{PLUGINS}.grade.SubmissionExporter"
     c.Autograde.sanitize_preprocessors = [
         "nbgrader.preprocessors.ClearOutput",

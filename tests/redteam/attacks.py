@@ -17,11 +17,9 @@ from autograder.grading.assignment import course_root, load_assignment
 from tests.redteam.notebooks import REFUSED, REPAIRED, changed
 
 ASSIGNMENT = load_assignment("dinosaur-island", course_root())
-AS_CELLS = {
-    (family, name): attack
-    for family, attacks in tomllib.loads((Path(__file__).parent / "attacks.toml").read_text("utf-8")).items()
-    for name, attack in attacks.items()
-}
+BY_FAMILY = tomllib.loads((Path(__file__).parent / "attacks.toml").read_text("utf-8"))
+IN_FOLDERS = BY_FAMILY.pop("folder")
+AS_CELLS = {(family, name): attack for family, attacks in BY_FAMILY.items() for name, attack in attacks.items()}
 AS_FILES = {("file", name): change for name, change in REPAIRED.items()}
 NO_NOTEBOOKS = {("file", name): make for name, make in REFUSED.items()}
 ATTACKS = [*AS_CELLS, *AS_FILES, *NO_NOTEBOOKS]
@@ -64,6 +62,35 @@ def submission(family, name, places, assignment=ASSIGNMENT):
         output = nbformat.v4.new_output("display_data", data)
         notebook.cells.append(nbformat.v4.new_code_cell("1", outputs=[output]))
     return nbformat.writes(notebook).encode()
+
+
+def hand_in_folder(name: str, submitted: Path, places) -> Path:
+    """Lay out what lies beside the notebook of an attack, or in its place. Returns the directory of its notebook."""
+    attack = IN_FOLDERS[name]
+    student = submitted / attack.get("student", name)
+    folder = student / ASSIGNMENT.name
+    for link, target in ((student, attack.get("student_is")), (folder, attack.get("folder"))):
+        if target is not None:
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(target)
+            return folder
+    texts = {"TRAP": "open('FOLDER/executed', 'w')", "WORK": with_cells(ASSIGNMENT, []).decode()}
+    files = {f"{ASSIGNMENT.name}.ipynb": with_cells(ASSIGNMENT, [HONEST]).decode()} | attack.get("files", {})
+    folder.mkdir(parents=True)
+    for path, text in files.items():
+        if path not in (*attack.get("links", ()), *attack.get("pipes", ())):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(placed(texts.get(text, text), places))
+    for path, target in attack.get("links", {}).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).symlink_to(placed(target, places))
+    for path in attack.get("pipes", ()):
+        os.mkfifo(folder / path)
+    for path, target in attack.get("set_aside", {}).items():
+        aside = student / f".{ASSIGNMENT.name}-set-aside" / ASSIGNMENT.name
+        aside.mkdir(parents=True)
+        (aside / path).symlink_to(placed(target, places))
+    return folder
 
 
 def attack_cell(family, attack, places):

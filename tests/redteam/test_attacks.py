@@ -6,7 +6,9 @@ Here the grader is this process, which saves its start for each attack; `make re
 import contextlib
 import io
 import json
+import re
 import resource
+import stat
 import subprocess
 import sys
 import tempfile
@@ -23,10 +25,12 @@ from tests.redteam.attacks import (
     ASSIGNMENT,
     ATTACKS,
     HONEST,
+    IN_FOLDERS,
     NO_NOTEBOOKS,
     SECRET,
     Surroundings,
     descendants,
+    hand_in_folder,
     submission,
 )
 
@@ -157,3 +161,70 @@ def test_nbgrader_autograde(grader, honest):
         assert scores.pop(student) == ASSIGNMENT.points
     richer = [student for student, points in scores.items() if any(points[one] > honest[one] for one in honest)]
     assert richer == []
+
+
+@pytest.fixture(scope="module")
+def class_of_folders(grader, tmp_path_factory):
+    """A course of its own: two honest students, and one for each attack by what lies in a submission's directory."""
+    root = tmp_path_factory.mktemp("folders") / "course"
+    root.mkdir()
+    make_course(root, [])
+    with (root / "nbgrader_config.py").open("a") as config:
+        config.write(LIMITS)
+    places = {**grader.around.places, "ROOT": root}
+    for student in NEIGHBOURS:
+        path = root / "submitted" / student / ASSIGNMENT.name / f"{ASSIGNMENT.name}.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(with_cells(ASSIGNMENT, []))
+    folders = {name: hand_in_folder(name, root / "submitted", places) for name in IN_FOLDERS}
+    return root, folders
+
+
+def run_in(cwd, grader, *command):
+    """Run a command of ours; nothing may come of it but what it is for."""
+    program = Path(sys.executable).with_name(command[0])  # `python -m` would look for it in the current directory
+    done = subprocess.run([program, *command[1:]], cwd=cwd, capture_output=True, timeout=10 * SECONDS)
+    said = (done.stdout + done.stderr).decode()
+    grader._look(said)
+    assert all(line.isprintable() for line in re.split("[\r\n]", said)), said
+    return done.returncode, said
+
+
+def laid_out(root):
+    """What no submission may change, and no grading either: names, kinds and texts in the course's own directories."""
+    own = [path for name in ("submitted", "source", "utils", "nbgrader_config.py") for path in (root / name).rglob("*")]
+    return {path: path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else path.lstat().st_mode
+            for path in [*own, root / "nbgrader_config.py"] if "__pycache__" not in path.parts}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", [["autograder", "grade"], ["nbgrader", "autograde", ASSIGNMENT.name, "--force"]])
+def test_a_class_with_hostile_folders(way, grader, honest, class_of_folders):
+    root, _ = class_of_folders
+    before = laid_out(root)
+    assert run_in(root, grader, "nbgrader", "generate_assignment", ASSIGNMENT.name, "--force")[0] == 0
+    run_in(root, grader, *way)
+    assert laid_out(root) == before
+    with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as book:
+        scores = {one.student.id: recorded(one) for one in book.assignment_submissions(ASSIGNMENT.name)}
+    for student in NEIGHBOURS:
+        assert scores.pop(student) == ASSIGNMENT.points
+    richer = [student for student, points in scores.items() if any(points[one] > honest[one] for one in honest)]
+    assert richer == []
+    written = [path for name in ("autograded", "feedback") for path in (root / name).rglob("*")]
+    assert not [path for path in written if path.is_symlink() or (path.is_file() and SECRET in path.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("name", IN_FOLDERS)
+def test_autograder_check_of_a_hostile_folder(name, grader, honest, class_of_folders):
+    root, folders = class_of_folders
+    before, folder = laid_out(root), folders[name]
+    places = [(root, folder)]
+    if folder.resolve() == folder:  # or one would be at the neighbour's
+        places.append((folder, f"{ASSIGNMENT.name}.ipynb"))
+    for cwd, what in places:
+        status, said = run_in(cwd, grader, "autograder", "check", "--json", "--seed", "11", str(what))
+        assert status in (0, 2)
+        if status == 0:
+            points = score(json.loads(said))
+            assert not any(points[one] > honest[one] for one in honest)
+    assert laid_out(root) == before

@@ -70,6 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     test = commands.add_parser("selftest", help="grade every known wrong answer and every correct variant")
     test.add_argument("--assignment", help=ONLY)
     test.add_argument("--seed", type=_whole(0), default=1, help="of the random inputs; default: %(default)s")
+    test.add_argument("--seeds", type=_whole(1), default=1, help="how many seeds, from --seed on; default: %(default)s")
     test.add_argument("--jobs", type=_whole(1), help="processes; default: one for each core")
     test.add_argument("--verdicts", type=Path, help="a JSON file to write the state of every check to")
     new = commands.add_parser("new", help="write a minimal assignment, to begin another course with")
@@ -186,7 +187,8 @@ def _selftest(options: argparse.Namespace) -> int:
         for line in about_cells(ready(assignment, course_limits(root))):
             say(line)
         return 0
-    return selftest(assignment, _seed(options), options.jobs, options.verdicts)
+    seeds = range(options.seed, options.seed + options.seeds)
+    return selftest(assignment, seeds, options.jobs, options.verdicts)
 
 
 def _seed(options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,9 +15,10 @@ from rich.progress import track
 from rich.table import Table
 
 from autograder.course.pool import local_pool, usable_cores
-from autograder.grading.assignment import Assignment
+from autograder.grading.assignment import Assignment, read_toml
 from autograder.grading.checks import grade, verify
-from autograder.grading.diagnosis.misconceptions import load_misconceptions
+from autograder.grading.diagnosis.misconceptions import edited, load_misconceptions
+from autograder.grading.reference import Reference
 from autograder.grading.report import Report
 from autograder.messages import render
 from autograder.notebook.cells import function_names
@@ -35,34 +37,45 @@ class Case:
     notebook: bytes
 
 
-def selftest(assignment: Assignment, seed: int, jobs: int | None = None, verdicts: Path | None = None) -> int:
+def selftest(
+    assignment: Assignment, seeds: Sequence[int], jobs: int | None = None, verdicts: Path | None = None
+) -> int:
     """Print the table of verdicts and what is wrong with them. Returns 0 when nothing is.
 
-    `verdicts`, where it is given, is a file to write every check's state to: {case: {check: state}} as JSON.
+    `verdicts`, where it is given, is a file to write every check's state to: {case: {check: state}} as JSON. Of several
+    seeds, those of the last are written.
     """
     console = Terminal()
     verify(assignment)
     solution = Case("the source notebook itself", "", assignment.source.read_bytes())
-    cases = [solution, *misconception_cases(assignment), *variant_cases(assignment)]
+    cases = [solution, *misconception_cases(assignment), *wrong_cases(assignment), *variant_cases(assignment)]
+    todo = [(case, seed) for seed in seeds for case in cases]
     with local_pool(jobs or usable_cores()) as pool:
-        reports = pool.map(partial(_grade, assignment=assignment, seed=seed), cases)
-        results = [*zip(cases, track(reports, "Grading", total=len(cases), console=console), strict=True)]
+        graded = pool.map(partial(_grade, assignment=assignment), todo)
+        reports = list(track(graded, "Grading", total=len(todo), console=console))
+    results = [(case, report) for (case, _), report in zip(todo, reports, strict=True)]
     if verdicts is not None:
         states = {case.id: {check.id: check.state for check in report.checks} for case, report in results}
         verdicts.write_text(json.dumps(states), "utf-8")
     console.print(_table(assignment, results))
-    errors = [error for case, report in results for error in verdict_errors(assignment, case, report)]
+    errors = [
+        f"{error} (seed {seed})"
+        for (case, seed), report in zip(todo, reports, strict=True)
+        for error in verdict_errors(assignment, case, report)
+    ]
     for error in errors:
         console.print(f"[red]{error}[/red]", highlight=False)
     wrong = sum(bool(case.function) for case in cases)
     variants = len(cases) - wrong - 1
-    console.print(f"The solution, {wrong} wrong answers, {variants} correct variants: {len(errors)} errors.")
+    times = f", each on {len(seeds)} seeds" if len(seeds) > 1 else ""
+    console.print(f"The solution, {wrong} wrong answers, {variants} correct variants{times}: {len(errors)} errors.")
     if not wrong:
         console.print("What the checks reject was not seen: write typical mistakes into misconceptions.toml.")
     return 1 if errors or len(cases) == 1 else 0
 
 
-def _grade(case: Case, assignment: Assignment, seed: int) -> Report:
+def _grade(todo: tuple[Case, int], assignment: Assignment) -> Report:
+    case, seed = todo
     return grade(case.notebook, assignment, seed, LIMITS)
 
 
@@ -72,6 +85,16 @@ def misconception_cases(assignment: Assignment) -> list[Case]:
         Case(known.id, known.function, with_cells(assignment, [known.source]))
         for known in load_misconceptions(assignment)
     ]
+
+
+def wrong_cases(assignment: Assignment) -> list[Case]:
+    """The same for each row of wrong.toml: answers that lose points, and that no diagnosis is for."""
+    path = assignment.folder / "wrong.toml"
+    reference = Reference(assignment)
+    rows = read_toml(path).get("wrong", []) if path.exists() else []
+    solutions = {row["id"]: reference.cells[reference.defining(row["function"])] for row in rows}
+    return [Case(row["id"], row["function"], with_cells(assignment, [edited(solutions[row["id"]], row, path)]))
+            for row in rows]  # fmt: skip
 
 
 def variant_cases(assignment: Assignment) -> list[Case]:
@@ -122,9 +145,9 @@ def verdict_errors(assignment: Assignment, case: Case, report: Report) -> list[s
         named = {check.misconception for check in report.functions()[case.function] if check.misconception}
         if named - {case.id}:
             errors.append(f"{case.id}: diagnosed as {', '.join(sorted(named))}")
-        known = {one.id: one for one in load_misconceptions(assignment)}[case.id]
+        known = {one.id: one for one in load_misconceptions(assignment)}.get(case.id)
         states = {f"test_{check.id.split('.')[1]}": check.state for check in report.functions()[case.function]}
-        if states.get(known.shows_on) != "failed":
+        if known and states.get(known.shows_on) != "failed":
             errors.append(f"{case.id}: {known.shows_on} should fail, it has {states.get(known.shows_on)}")
     return errors
 

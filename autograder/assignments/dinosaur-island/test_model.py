@@ -1,26 +1,28 @@
-"""Hidden checks of `model`: short runs, and one of 2,001 iterations on the course's names, most cut short.
+"""Hidden checks of `model`: short runs on invented names, and two long ones on the course's names in another order.
 
-The long run is made with stand-ins for `optimize` and `sample` first, where it takes no time, and whatever is wrong in
-those two does not matter. A `model` that does without them is judged by a run with all that it is made of. Up to 2,000
-iterations the losses and parameters of the reference differ between processors by less than 1e-11, and the names not at
-all (see "Numerics" in docs/architecture.md). Checks that make the same call share one run.
+The first long run is of the full length, with a stand-in for `optimize`: it takes little time, whatever is wrong with
+`optimize` does not matter, and losses rise and fall as no network's do. Only where it is right in everything, a run of
+500 iterations with the real network has to be right too. A `model` that does without `optimize` shows nothing in the
+first; it is judged by 4,000 iterations of the real network. Up to there the losses and parameters of the reference
+differ between processors by less than 1e-11, and the names not at all (see "Numerics" in docs/architecture.md).
 """
 
-import contextlib
-from functools import cache
+import re
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-from dinosaur_inputs import LETTERS, PARAMETERS, lines_after, printed_losses, shapes, vocabulary
+from dinosaur_inputs import LETTERS, PARAMETERS, shapes, vocabulary
+from model_output import DECIMALS, assert_names, losses_like
 
 from autograder import CheckFailed, Picture, assert_same
 from autograder.grading.compare import short
 
 RTOL, ATOL = 1e-7, 1e-9
-ITERATIONS = 2001
+EVERY = 2000  # iterations between two prints
 DATASET = "datasets/dinos.txt"
-STAND_INS = (Path(__file__).parent / "stand_ins.py").read_text("utf-8")
+STAND_IN = (Path(__file__).parent / "stand_ins.py").read_text("utf-8")
 
 
 def inverse(char_to_ix):
@@ -28,74 +30,168 @@ def inverse(char_to_ix):
     return {i: char for char, i in char_to_ix.items()}
 
 
-def in_long_run(holds, student, reference, seed):
-    """Ask `holds(seen, expected)` of 2,001 iterations with stand-ins and, unless that holds, of the student's own."""
-    with contextlib.suppress(AssertionError):
-        holds(*long_run(student.with_cell(STAND_INS), reference.with_cell(STAND_INS), seed))
-        return
-    holds(*long_run(student, reference, seed))
+@lru_cache(maxsize=4)  # the same for all students
+def many_names(seed):
+    """Most of the course's names in random order, some twice, and among them names of one letter and of eighty."""
+    rng = np.random.default_rng([seed, 7])
+    course = (Path(__file__).parents[3] / DATASET).read_text(encoding="utf-8").splitlines()
+    whole = list(rng.choice(course, rng.integers(1400, 1450), replace=False))
+    twice = list(rng.choice(whole, 120))
+    short = [name[: 1 + number % 2] for number, name in enumerate(rng.choice(course, 60))]
+    long = ["".join(rng.choice(course, 1 + number % 4)) for number in range(60)]
+    return "\n".join(rng.permutation([*whole, *twice, *short, *(name.capitalize() for name in long)]))
 
 
-def long_run(student, reference, seed):
-    """The student's and our outcome of 2,001 iterations; the size of the hidden state differs from seed to seed.
-
-    Arrays of 38 by 27 and larger NumPy prints in short: a student's forgotten print costs little.
-    """
-    text = course_names()
-    char_to_ix = vocabulary(27)
-    n_a = int(np.random.default_rng([seed, 7]).integers(38, 48))
-    arguments = (text.lower(), inverse(char_to_ix), char_to_ix, ITERATIONS, n_a)
-    return student.with_file(DATASET, text).model(*arguments), reference.model(*arguments)
-
-
-@cache
-def course_names():
-    """The course's names, nine in ten only as far as their third letter: that shows as much in less time."""
-    whole = (Path(__file__).parents[3] / DATASET).read_text(encoding="utf-8")
-    return "\n".join(name[: 3 if number % 10 else None] for number, name in enumerate(whole.splitlines()))
-
-
-def names(rng, count, letters):
-    """Text of `count` invented names, one a line, none empty; `letters` are used all."""
+def few_names(rng, count, letters):
+    """Text of `count` invented names, one a line, none empty; the last has all letters."""
     words = ["".join(rng.choice(list(letters), rng.integers(2, 9))).capitalize() for _ in range(count - 1)]
     return "\n".join([*words, "".join(rng.permutation(list(letters))).capitalize()])
 
 
-def small_run(student, reference, seed, iterations=1, *, count=5, newline=0, n_a=12, dino_names=7, size=9):
-    """The student's and our outcome of a short run on invented names, the file changed likewise."""
-    char_to_ix = vocabulary(size, newline)
-    text = names(np.random.default_rng([seed, 8]), count, LETTERS[: size - 1])
-    arguments = (text.lower(), inverse(char_to_ix), char_to_ix, iterations, n_a, dino_names, size)
-    return student.with_file(DATASET, text).model(*arguments), reference.model(*arguments)
+class Run:
+    """The student's and our outcome of one call."""
+
+    def __init__(self, seen, expected, iterations, dino_names):
+        self.seen = seen
+        self.expected = expected
+        self.iterations = iterations
+        self.dino_names = dino_names
+
+    def assert_parameters(self):
+        """The returned parameters are the reference's."""
+        what = f"parameters after {self.iterations:,} iterations"
+        assert_same(self.seen.returned, self.expected.returned, what, rtol=RTOL, atol=ATOL, extra_keys=True)
+
+    @property
+    def expected_losses(self):
+        """The losses that the reference printed."""
+        return [float(number) for number in re.findall(r"Loss: (\S+)", self.expected.printed)]
+
+    @property
+    def losses(self):
+        """The student's printed losses."""
+        return losses_like(self.seen.printed, self.expected_losses)
+
+    def assert_loss(self, number, seen):
+        """One of the printed losses is the expected one."""
+        if max(loss.decimals for loss in self.losses) < DECIMALS:
+            raise CheckFailed("Please print the loss with two decimals or more: yours reads {seen}.", seen=seen.text)
+        if not seen.agrees(self.expected_losses[number]):
+            raise CheckFailed(
+                "The loss printed at iteration {iteration} should be {expected:.6f}; yours is {seen}.",
+                self.curves(),
+                iteration=1 + EVERY * number,
+                expected=self.expected_losses[number],
+                seen=seen.text,
+            )
+
+    def curves(self):
+        """The losses asked for and the student's, where there are several, and as many."""
+        expected, seen = self.expected_losses, [loss.value for loss in self.losses]
+        if not len(seen) == len(expected) > 1:
+            return None
+        iterations = [1 + EVERY * number for number in range(len(expected))]
+        series = {"asked for": expected, "yours": seen}
+        return Picture("lines", "The loss that is printed", "iteration", "smoothed loss", iterations, series)
+
+    def assert_first_loss(self):
+        """The first printed loss is the expected one."""
+        self.assert_loss(0, self.losses[0])
+
+    def assert_later_losses(self):
+        """All others are, and there are as many."""
+        if len(self.losses) != len(self.expected_losses):
+            raise CheckFailed(
+                "A loss should be printed at iteration 1 and every 2,000 iterations after it: {expected} in "
+                "{iterations:,} iterations; yours printed {seen}.",
+                expected=len(self.expected_losses),
+                iterations=self.iterations,
+                seen=len(self.losses),
+            )
+        for number, seen in enumerate(self.losses[1:], 1):
+            self.assert_loss(number, seen)
+
+    @property
+    def names(self):
+        """What the reference printed: iterations, and the names of each."""
+        lines = [line.strip().lower() for line in self.expected.printed.splitlines()]
+        starts = [at + 1 for at, line in enumerate(lines) if line.startswith("iteration")]
+        return [(1 + EVERY * number, lines[at : at + self.dino_names]) for number, at in enumerate(starts)]
+
+    def assert_first_names(self):
+        """The names after the first loss are printed."""
+        assert_names(self.seen.printed, self.names[:1])
+
+    def assert_later_names(self):
+        """The names after the others are."""
+        assert_names(self.seen.printed, self.names[1:])
+
+    def right_in_everything(self):
+        """Whether no check of a long run fails here."""
+        try:
+            for holds in (Run.assert_first_loss, Run.assert_later_losses, Run.assert_first_names,
+                          Run.assert_later_names, Run.assert_parameters):  # fmt: skip
+                holds(self)
+        except CheckFailed:
+            return False
+        return True
 
 
-def assert_parameters(seen, expected, what):
-    """The returned parameters are the reference's."""
-    assert_same(seen.returned, expected.returned, what, rtol=RTOL, atol=ATOL, extra_keys=True)
+def run_on(student, reference, text, *calls):
+    """Runs one after the other: (char_to_ix, iterations, n_a, dino_names) for each."""
+    calls = [
+        (text.lower(), inverse(char_to_ix), char_to_ix, iterations, n_a, dino_names, len(char_to_ix))
+        for char_to_ix, iterations, n_a, dino_names in calls
+    ]
+    seen = student.with_file(DATASET, text).model.many(calls)
+    return [Run(one, reference.model(*call), call[3], call[5]) for one, call in zip(seen, calls, strict=True)]
 
 
-def reference_names(outcome, dino_names=7):
-    """The names that the reference printed after each loss, without those that are a newline only."""
-    return [[name for name in loss.following[:dino_names] if name] for loss in printed_losses(outcome.printed)]
+def small_run(student, reference, seed, iterations=1, *, n_a=12, dino_names=7):
+    """A short run on five invented names of eight letters."""
+    text = few_names(np.random.default_rng([seed, 8]), 5, LETTERS[:8])
+    return run_on(student, reference, text, (vocabulary(9), iterations, n_a, dino_names))[0]
 
 
-def assert_loss(loss, expected, iteration):
-    """A printed loss is the expected one, as far as it was printed: three decimals or more."""
-    if loss.decimals < 3:
-        raise CheckFailed("Please print the loss with three decimals or more: yours reads {seen}.", seen=loss.text)
-    if not loss.agrees(float(expected.text)):
-        raise CheckFailed(
-            "The loss printed at iteration {iteration} should be {expected:.6f}; yours is {seen}.",
-            iteration=iteration,
-            expected=float(expected.text),
-            seen=loss.text,
-        )
+def calls_optimize(student, reference, seed):
+    """Whether a stand-in for `optimize` makes a difference."""
+    run = small_run(student.with_cell(STAND_IN), reference, seed, 3)
+    try:
+        run.assert_parameters()
+    except CheckFailed:
+        return True
+    return False
+
+
+def where_it_shows(student, reference, seed):
+    """Both with the stand-in, where it makes a difference: more iterations for the same time."""
+    if calls_optimize(student, reference, seed):
+        return student.with_cell(STAND_IN), reference.with_cell(STAND_IN)
+    return student, reference
+
+
+def in_long_runs(holds, student, reference, seed):
+    """Ask `holds` of a run with a stand-in and, where that is right in everything, of one with the real network.
+
+    Arrays of 38 by 27 and larger NumPy prints in short: a student's forgotten print costs little.
+    """
+    rng = np.random.default_rng([seed, 9])
+    n_a, beyond = int(rng.integers(38, 48)), int(rng.integers(20, 90))
+    text, char_to_ix = many_names(seed), vocabulary(27)
+    if not calls_optimize(student, reference, seed):
+        holds(run_on(student, reference, text, (char_to_ix, 4001 + beyond, n_a, 7))[0])
+        return
+    alone = student.with_cell(STAND_IN), reference.with_cell(STAND_IN)
+    run = run_on(*alone, text, (char_to_ix, 34_001 + 7 * beyond, 8, 7))[0]
+    holds(run)
+    if run.right_in_everything():
+        holds(run_on(student, reference, text, (char_to_ix, 501 + beyond, n_a, 7))[0])
 
 
 @pytest.mark.points(4)
 def test_returns_parameters(student, reference, seed):
     """`model` runs, and returns the dictionary of the five parameters, of the shapes that its arguments say."""
-    seen = small_run(student, reference, seed)[0].returned
+    seen = small_run(student, reference, seed).seen.returned
     if not isinstance(seen, dict) or any(name not in seen for name in PARAMETERS):
         raise CheckFailed(
             "`model` should return the dictionary of parameters ({names}); yours: {seen}.",
@@ -107,7 +203,7 @@ def test_returns_parameters(student, reference, seed):
             raise CheckFailed(
                 "With n_a=12 and vocab_size=9, `{name}` should have shape {shape}; yours is {seen}.",
                 name=name,
-                shape=shape,
+                shape=str(shape),
                 seen=short(seen[name]),
             )
 
@@ -115,106 +211,89 @@ def test_returns_parameters(student, reference, seed):
 @pytest.mark.points(3)
 @pytest.mark.needs("test_returns_parameters")
 def test_first_loss(student, reference, seed):
-    """At iteration 1 the smoothed loss is printed, in a line with the word `Loss`."""
-
-    def holds(seen, expected):
-        assert_loss(printed_losses(seen.printed)[0], printed_losses(expected.printed)[0], 1)
-
-    in_long_run(holds, student, reference, seed)
+    """At iteration 1 the smoothed loss is printed, with two decimals or more."""
+    in_long_runs(Run.assert_first_loss, student, reference, seed)
 
 
 @pytest.mark.points(5)
 @pytest.mark.needs("test_returns_parameters")
 def test_loss_after_training(student, reference, seed):
-    """At iteration 2001 the smoothed loss is printed again, and the network has learned as it should."""
-    in_long_run(assert_last_loss, student, reference, seed)
-
-
-def assert_last_loss(seen, expected):
-    """The student's losses and ours, of a long run, end alike."""
-    seen, expected = printed_losses(seen.printed), printed_losses(expected.printed)
-    if len(seen) != len(expected):
-        raise CheckFailed(
-            "A loss should be printed at iteration 1 and every 2,000 iterations after it: {expected} in {iterations:,} "
-            "iterations; yours printed {seen}.",
-            expected=len(expected),
-            iterations=ITERATIONS,
-            seen=len(seen),
-        )
-    try:
-        assert_loss(seen[-1], expected[-1], ITERATIONS)
-    except CheckFailed as error:
-        iterations = [1 + 2000 * number for number in range(len(expected))]
-        curves = {"asked for": expected, "yours": seen}
-        series = {name: [float(loss.text) for loss in losses] for name, losses in curves.items()}
-        error.picture = Picture("lines", "The loss that is printed", "iteration", "smoothed loss", iterations, series)
-        raise
+    """Every 2,000 iterations the smoothed loss is printed again, as the network should have learned."""
+    in_long_runs(Run.assert_later_losses, student, reference, seed)
 
 
 @pytest.mark.points(3)
 @pytest.mark.needs("test_returns_parameters")
 def test_first_names(student, reference, seed):
     """After the first loss seven names follow, made with the seeds 0 to 6, one a line."""
-
-    def holds(seen, expected):
-        lines_after(reference_names(expected)[0], printed_losses(seen.printed)[0].following)
-
-    in_long_run(holds, student, reference, seed)
+    in_long_runs(Run.assert_first_names, student, reference, seed)
 
 
 @pytest.mark.points(4)
 @pytest.mark.needs("test_returns_parameters")
 def test_names_after_training(student, reference, seed):
-    """The names at iteration 2001 are those that the trained network makes."""
-
-    def holds(seen, expected):
-        lines_after(reference_names(expected)[-1], printed_losses(seen.printed)[0].following)
-
-    in_long_run(holds, student, reference, seed)
+    """The names at iteration 2001, 4001, and so on are those that the trained network makes."""
+    in_long_runs(Run.assert_later_names, student, reference, seed)
 
 
 @pytest.mark.points(5)
 @pytest.mark.needs("test_returns_parameters")
 def test_parameters_after_training(student, reference, seed):
-    """After 2,001 iterations the parameters are those of names taken in their shuffled order, memory carried on."""
-
-    def holds(seen, expected):
-        assert_parameters(seen, expected, "parameters after 2,001 iterations")
-
-    in_long_run(holds, student, reference, seed)
+    """In the end the parameters are those of all names, taken in their shuffled order, memory carried on."""
+    in_long_runs(Run.assert_parameters, student, reference, seed)
 
 
 @pytest.mark.points(3)
 @pytest.mark.needs("test_returns_parameters")
 def test_more_iterations_than_names(student, reference, seed):
-    """When all names have been used, training goes on with the first one again."""
-    seen, expected = small_run(student, reference, seed, iterations=13)
-    assert_parameters(seen, expected, "parameters after 13 iterations on 5 names")
+    """When all names have been used, training goes on with the first one again, as often as it takes."""
+    small_run(student, reference, seed, 13).assert_parameters()
+    small_run(*where_it_shows(student, reference, seed), seed, 500).assert_parameters()
 
 
 @pytest.mark.points(3)
 @pytest.mark.needs("test_returns_parameters")
 def test_other_vocabulary(student, reference, seed):
     """Characters are numbered by `char_to_ix`, of which the size is `vocab_size`; the newline may have any number."""
-    seen, expected = small_run(student, reference, seed, iterations=4, newline=5)
-    assert_parameters(seen, expected, "parameters with 9 characters and newline=5")
-    assert_loss(printed_losses(seen.printed)[0], printed_losses(expected.printed)[0], 1)
+    rng = np.random.default_rng([seed, 10])
+    text = few_names(rng, 5, LETTERS[:8])
+    one, other = other_vocabulary(rng, 5), other_vocabulary(rng, 2)
+    for run in run_on(student, reference, text, (one, 4, 12, 7), (other, 3, 12, 7), (one, 4, 12, 7)):
+        run.assert_parameters()
+        run.assert_first_loss()
+        run.assert_first_names()
+
+
+def other_vocabulary(rng, newline):
+    """`char_to_ix` of eight letters in any order, in which the newline has the number `newline`."""
+    characters = [str(letter) for letter in rng.permutation(list(LETTERS[:8]))]
+    return {char: i for i, char in enumerate([*characters[:newline], "\n", *characters[newline:]])}
 
 
 @pytest.mark.points(2)
 @pytest.mark.needs("test_returns_parameters")
 def test_other_size(student, reference, seed):
     """The hidden state has `n_a` entries, whatever that is, and training takes `num_iterations` steps."""
-    seen, expected = small_run(student, reference, seed, iterations=3, n_a=17)
-    assert_parameters(seen, expected, "parameters with n_a=17 after 3 iterations")
+    small_run(student, reference, seed, 3, n_a=17).assert_parameters()
 
 
 @pytest.mark.points(3)
 @pytest.mark.needs("test_returns_parameters")
 def test_number_of_names(student, reference, seed):
     """Each time `dino_names` names are printed, no more and no fewer."""
-    seen, _ = small_run(student, reference, seed, dino_names=4)
-    more = small_run(student, reference, seed, dino_names=5)[1]
-    *wanted, extra = reference_names(more, 5)[0]
-    if extra in lines_after(wanted, printed_losses(seen.printed)[0].following):
-        raise CheckFailed("With dino_names=4 four names should be printed; yours prints a fifth.")
+    student, reference = where_it_shows(student, reference, seed)
+    many = small_run(reference, reference, seed, 4100, dino_names=20).names
+    count = next(n for n in range(4, 20) if all(names[n - 1] and names[n] for _, names in many))
+    run = small_run(student, reference, seed, 4100, dino_names=count)
+    assert_names(run.seen.printed, run.names)
+    for place, (iteration, names) in enumerate(many):
+        one_more = [*run.names[:place], (iteration, names[: count + 1]), *run.names[place + 1 :]]
+        try:
+            assert_names(run.seen.printed, one_more)
+        except CheckFailed:
+            continue
+        raise CheckFailed(
+            "With dino_names={count}, so many names should be printed at iteration {iteration:,}; yours prints more.",
+            count=count,
+            iteration=iteration,
+        )

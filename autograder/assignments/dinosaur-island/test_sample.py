@@ -2,29 +2,15 @@
 
 The random stream that the exercise asks for is worth one check's points. The others hold for every correct sampler,
 whatever it draws with: either the network leaves no choice, or frequencies are compared with exact probabilities.
+No score goes above 500: honest networks have none, and `exp` of them fits into a number.
 """
 
 import numpy as np
 import pytest
-from dinosaur_inputs import (
-    as_indices,
-    blank_network,
-    chatty_case,
-    divergence,
-    network,
-    shapes,
-    step,
-    stream_cases,
-    symbols_at,
-    vocabulary,
-)
+from dinosaur_inputs import CERTAIN, LONGEST, as_indices, blank_network, network, shapes, step, vocabulary
+from sampling_law import AT_ONCE, FIRST_LOOK, SEEDS_APART, as_matrix, comparisons, law_cases, stream_cases
 
 from autograder import CheckFailed, Picture, assert_same
-from autograder.grading.compare import short
-
-CERTAIN = 1e4  # a logit so far above the others that their probabilities are exactly 0
-LOOKS = (150, 500)  # how many names have been drawn when frequencies are compared
-FALSE_REJECT = 5e-8  # per look; with two looks at five networks below 1e-6 in all
 
 
 def name_of(student, parameters, char_to_ix, seed=0):
@@ -32,65 +18,66 @@ def name_of(student, parameters, char_to_ix, seed=0):
     return as_indices(student.sample(parameters, char_to_ix, seed).returned)
 
 
-def letters_of(student, parameters, char_to_ix):
-    """What comes before the first newline, 0, in the student's name."""
-    name = name_of(student, parameters, char_to_ix)
+def names_of(student, parameters, char_to_ix, seeds):
+    """The indices that it returned in calls one after the other."""
+    outcomes = student.sample.many([(parameters, char_to_ix, seed) for seed in seeds])
+    return [as_indices(outcome.returned) for outcome in outcomes]
+
+
+def without_newline(name):
+    """What comes before the first newline, 0."""
     return name[: name.index(0)] if 0 in name else name
 
 
 def draws_as_asked(student, reference, seed):
     """Whether the student's names are the reference's on several random networks."""
     return all(
-        name_of(student, parameters, char_to_ix, start) == expected
-        for parameters, char_to_ix, start, expected in stream_cases(reference, seed)
+        names_of(student, case.parameters, case.char_to_ix, starts) == expected
+        for case, starts, expected in stream_cases(reference, seed)
     )
 
 
-def assert_law(student, case, char_to_ix, positions, what):
-    """The frequencies at `positions` among many names agree with their exact probabilities.
+def assert_law(student, cases, positions):
+    """The letters at some positions come out as often as the network's probabilities say.
 
-    Among n names a frequency f of probability p is rejected when n * KL(f || p) exceeds log(2 cells / FALSE_REJECT): by
-    Chernoff's bound a correct sampler gets there with probability below FALSE_REJECT. Seeds are fixed, so that a
-    verdict never changes, and 1,000 apart, so that the streams of two names do not overlap. Most wrong samplers show
-    after the first LOOKS; the others are drawn from until the last.
+    Seeds are fixed, so that a verdict never changes. Most wrong samplers show in the first few names already.
     """
-    newline = char_to_ix["\n"]
-    parameters, table = case
-    counts, drawn = dict.fromkeys(table, 0), 0
-    for look in LOOKS:
-        outcomes = student.sample.many([(parameters, char_to_ix, 1000 * i) for i in range(drawn, look)])
-        for outcome in outcomes:
-            cell = symbols_at(as_indices(outcome.returned), newline, positions)
-            if cell not in table:
+    for case in cases:
+        names = []
+        while len(names) < case.count:
+            drawn = range(len(names), min(len(names) + AT_ONCE, case.count))
+            seeds = [SEEDS_APART * number for number in drawn]
+            names += names_of(student, case.parameters, case.char_to_ix, seeds)
+            for index in (index for name in names for index in name if not 0 <= index < len(case.char_to_ix)):
                 raise CheckFailed(
-                    "`sample` returned {seen}, but the vocabulary has only the indices 0 to {last}.",
-                    seen=short(cell),
-                    last=len(char_to_ix) - 1,
+                    "`sample` returned the index {index}, but the vocabulary has only 0 to {last}.",
+                    index=index,
+                    last=len(case.char_to_ix) - 1,
                 )
-            counts[cell] += 1
-        drawn = look
-        limit = np.log(2 * len(table) / FALSE_REJECT) / drawn
-        for cell, p in table.items():
-            f = counts[cell] / drawn
-            if divergence(f, p) > limit:
-                raise CheckFailed(
-                    "{what}: in {drawn} names from one small network, {letters} came out {share:.1%} of the time; "
-                    "by the network's probabilities it should be about {probability:.1%}.",
-                    shares(f"{what}: how often in {drawn} names", table, counts, drawn),
-                    what=what,
-                    drawn=drawn,
-                    letters=list(cell),
-                    share=f,
-                    probability=float(p),
-                )
+            if len(names) in (FIRST_LOOK, case.count):
+                compare(case, as_matrix(names, case.newline), positions)
 
 
-def shares(title, table, counts, drawn):
-    """The probabilities of the commonest outcomes beside the student's frequencies."""
-    common = sorted(sorted(table, key=table.get)[-8:])
-    labels = [", ".join(map(str, cell)) for cell in common]
-    series = {"asked for": [table[one] for one in common], "yours": [counts[one] / drawn for one in common]}
-    return Picture("bars", title, "indices", "share", labels, series)
+def compare(case, names, positions):
+    """All comparisons of these names that are made at the positions."""
+    for one in comparisons(case, names, positions):
+        if one.surprising:
+            raise CheckFailed(
+                one.template,
+                Picture(
+                    "bars",
+                    f"Letter {one.position + 1} of {one.names} names",
+                    "comes out so",
+                    "share",
+                    ["yes", "no"],
+                    {"asked for": [one.chance, 1 - one.chance], "yours": [one.share, 1 - one.share]},
+                ),
+                number=one.position + 1,
+                names=one.names,
+                letters=list(one.letters),
+                share=one.share,
+                chance=one.chance,
+            )
 
 
 @pytest.mark.points(2)
@@ -100,10 +87,10 @@ def test_returns_indices(student, rng):
         seen = name_of(student, network(rng, n_a, vocab_size), vocabulary(vocab_size), 4000)
         if not all(0 <= index < vocab_size for index in seen):
             raise CheckFailed(
-                "All indices should lie between 0 and {last}; yours lie between {least} and {most}.",
+                "All indices should lie between 0 and {last}; yours lie between {lowest} and {highest}.",
                 last=vocab_size - 1,
-                least=min(seen),
-                most=max(seen),
+                lowest=min(seen),
+                highest=max(seen),
             )
 
 
@@ -118,13 +105,15 @@ def test_draws_as_asked(student, reference, seed):
     # Weights that differ by 1e-12 leave the first 30 alone (400 trials), BLAS kernels the first 43: this network has
     # large weights, and what it remembers is chaotic. The networks below are calm.
     assert_same(seen[:25], expected[:25], "sample(parameters, char_to_ix, 0)")
-    for parameters, char_to_ix, start, expected in stream_cases(reference, seed):
-        seen = name_of(student, parameters, char_to_ix, start)
-        try:
-            assert_same(seen, expected, f"sample(parameters, char_to_ix, {start})")
-        except CheckFailed as error:
-            error.picture = first_difference(parameters, seen, expected)
-            raise
+    for case, starts, names in stream_cases(reference, seed):
+        for start, one, expected in zip(
+            starts, names_of(student, case.parameters, case.char_to_ix, starts), names, strict=True
+        ):
+            try:
+                assert_same(one, expected, f"sample(parameters, char_to_ix, {start})")
+            except CheckFailed as error:
+                error.picture = first_difference(case.parameters, one, expected)
+                raise
 
 
 def first_difference(parameters, seen, expected):
@@ -153,24 +142,18 @@ def first_difference(parameters, seen, expected):
 @pytest.mark.needs("test_returns_indices")
 def test_first_letter(student, reference, seed):
     """The first letter is drawn by the probabilities that the network gives when the input and the memory are zero."""
-    if draws_as_asked(student, reference, seed):
-        return
-    for vocab_size, newline in ((5, 0), (6, 4)):
-        case = chatty_case((seed, 2, vocab_size), 6, vocab_size, newline, (0,), (1.2, 2))
-        assert_law(student, case, vocabulary(vocab_size, newline), (0,), "The first letter")
+    if not draws_as_asked(student, reference, seed):
+        cases = law_cases(seed)
+        assert_law(student, [cases[name] for name in cases if name != "constant"], range(1))
 
 
 @pytest.mark.points(4)
 @pytest.mark.needs("test_returns_indices")
 def test_later_letters(student, reference, seed):
     """Each next letter is drawn by the probabilities that the network gives after the letters before it."""
-    if draws_as_asked(student, reference, seed):
-        return
-    for vocab_size, newline, positions in ((4, 0, (0, 1)), (4, 2, (0, 1, 2)), (3, 1, (0, 4))):
-        lengths = (positions[-1] + 1, positions[-1] + 4)
-        case = chatty_case((seed, 3, *positions), 8, vocab_size, newline, positions, lengths)
-        what = f"Letters {[i + 1 for i in positions]}"
-        assert_law(student, case, vocabulary(vocab_size, newline), positions, what)
+    if not draws_as_asked(student, reference, seed):
+        cases = law_cases(seed)
+        assert_law(student, [cases[name] for name in cases if name != "one letter"], range(1, LONGEST))
 
 
 @pytest.mark.points(2)
@@ -179,23 +162,26 @@ def test_last_letter_is_the_next_input(student, rng):
     """The letter just drawn, and only that one, is the next input."""
     vocab_size = 9
     order = [int(i) for i in rng.permutation(np.arange(1, vocab_size))]
-    parameters = blank_network(vocab_size, vocab_size)
-    parameters["Wax"] = 5 * np.eye(vocab_size)
-    parameters["by"][order[0]] = CERTAIN
-    for letter, follower in zip(order, [*order[1:], 0], strict=True):
-        # A later letter does not outweigh an earlier one: an input with more than one letter shows.
-        parameters["Wya"][follower, letter] = (10 - order.index(letter)) * CERTAIN
-    seen = letters_of(student, parameters, vocabulary(vocab_size))
-    assert_same(seen, order, "The letters from a network in which each one decides the next")
+    for last in (0, order[0]):  # a name that ends with these letters, and one that begins with them again and again
+        parameters = blank_network(vocab_size, vocab_size)
+        parameters["Wax"] = 5 * np.eye(vocab_size)
+        parameters["by"][order[0]] = CERTAIN
+        for letter, follower in zip(order, [*order[1:], last], strict=True):
+            # A later letter does not outweigh an earlier one: an input with more than one letter shows.
+            parameters["Wya"][follower, letter] = (10 - order.index(letter)) * CERTAIN
+        expected = order if last == 0 else [*order * 6, *order[:2]]
+        seen = without_newline(name_of(student, parameters, vocabulary(vocab_size)))
+        assert_same(seen, expected, "The letters from a network in which each one decides the next")
 
 
 @pytest.mark.points(2)
 def test_memory_is_carried(student, rng):
     """The hidden state of one step is the memory of the next."""
     vocab_size = 8
-    order = [int(i) for i in rng.permutation(np.arange(1, vocab_size))]
-    seen = letters_of(student, clock([*order, 0], vocab_size), vocabulary(vocab_size))
-    assert_same(seen, order, "The letters from a network that counts its steps")
+    for length in (7, LONGEST):
+        order = [int(i) for i in rng.integers(1, vocab_size, length)]
+        seen = without_newline(name_of(student, clock([*order, 0], vocab_size), vocabulary(vocab_size)))
+        assert_same(seen, order, "The letters from a network that counts its steps")
 
 
 def clock(order, vocab_size):
@@ -204,8 +190,8 @@ def clock(order, vocab_size):
     parameters = blank_network(n_a, vocab_size)
     parameters["b"][0] = 5
     parameters["Waa"] = 5 * np.eye(n_a, k=-1)
-    for t, letter in enumerate(order):
-        parameters["Wya"][letter, t] += (t + 1) * CERTAIN
+    scores = CERTAIN * np.eye(vocab_size)[:, order]
+    parameters["Wya"] = np.diff(scores, axis=1, prepend=0)  # the units before stay on
     return parameters
 
 
@@ -215,24 +201,16 @@ def test_stops_at_the_newline(student, rng):
     """The name ends with the first newline that is drawn, also when it is the very first character."""
     char_to_ix = vocabulary(6)
     parameters = network(rng, 7, 6)
-    parameters["by"][0] = CERTAIN
+    parameters["by"][0] = 2 * CERTAIN
     assert_same(
         name_of(student, parameters, char_to_ix),
         [0],
         "The name from a network that is certain of the newline",
     )
-    late = steady(48)
-    seen = name_of(student, late, char_to_ix)
-    assert_same(seen, [2] * 48 + [0], "The name from a network that is certain of 48 letters and then the newline")
-
-
-def steady(letters):
-    """A network that is certain of letter 2 so many times, and then of the newline, 0."""
-    parameters = clock([0] * (letters + 1), 6)
-    parameters["Wya"][:] = 0
-    parameters["Wya"][0, letters] = 2 * CERTAIN
-    parameters["by"][2] = CERTAIN
-    return parameters
+    for letters in (1, 2, 3, int(rng.integers(4, 20)), int(rng.integers(20, 48)), 48):
+        seen = name_of(student, clock([2] * letters + [0], 6), char_to_ix)
+        what = f"The name from a network that is certain of {letters} letters and then the newline"
+        assert_same(seen, [2] * letters + [0], what)
 
 
 @pytest.mark.points(2)
@@ -241,11 +219,11 @@ def test_newline_has_any_number(student, rng):
     """The newline's number is taken from `char_to_ix`: it need not be 0."""
     char_to_ix = vocabulary(7, newline=4)
     parameters = network(rng, 5, 7)
-    parameters["by"][4] = CERTAIN
+    parameters["by"][4] = 2 * CERTAIN
     assert_same(name_of(student, parameters, char_to_ix), [4], "The name where the newline is 4, and certain")
-    parameters["by"][4], parameters["by"][0] = -CERTAIN, CERTAIN
+    parameters["by"][4], parameters["by"][0] = -2 * CERTAIN, 2 * CERTAIN
     seen = name_of(student, parameters, char_to_ix)
-    assert_same(seen, [0] * 50 + [4], "The name where the newline is 4, and letter 0 certain")
+    assert_same(seen, [0] * LONGEST + [4], "The name where the newline is 4, and letter 0 certain")
 
 
 @pytest.mark.points(2)
@@ -253,9 +231,9 @@ def test_newline_has_any_number(student, rng):
 def test_fifty_letters_at_most(student, rng):
     """After 50 letters without a newline the name is cut, and the newline's index is appended."""
     parameters = network(rng, 6, 10)
-    parameters["by"][0] = -CERTAIN
+    parameters["by"][0] = -2 * CERTAIN
     seen = name_of(student, parameters, vocabulary(10), 7000)
-    if len(seen) != 51 or 0 in seen[:50] or seen[50] != 0:
+    if len(seen) != LONGEST + 1 or 0 in seen[:LONGEST] or seen[LONGEST] != 0:
         raise CheckFailed(
             "Where the newline is never drawn, there should be 50 letters and then one newline; yours has {letters} "
             "letters and {newlines} newlines.",
@@ -275,13 +253,13 @@ def test_parameters_stay(student):
 
 
 @pytest.mark.points(1)
-def test_seed_decides(student, rng):
-    """The same seed gives the same name; other seeds give other names."""
-    parameters = network(rng, 1, 27, sharpness=0.2)  # one hidden unit is enough
-    parameters["by"][0] = -2
-    outcomes = student.sample.many([(parameters, vocabulary(27), seed) for seed in (1000, 1000, 2000, 3000)])
-    first, again, *others = [as_indices(outcome.returned) for outcome in outcomes]
-    if first != again:
+def test_seed_decides(student, seed):
+    """The same seed gives the same name, whatever was drawn between; other seeds give other names."""
+    lively, constant = law_cases(seed)["lively"], law_cases(seed)["constant"]
+    seeds = [SEEDS_APART * number for number in range(1, 21)]
+    names = names_of(student, lively.parameters, lively.char_to_ix, [*seeds, *reversed(seeds)])
+    if names != names[::-1]:
         raise CheckFailed("Two calls with the same seed should give the same name; yours gave two different ones.")
-    if all(other == first for other in others):
-        raise CheckFailed("Calls with three different seeds gave the same name each time: is `seed` used?")
+    names = names_of(student, constant.parameters, constant.char_to_ix, seeds)
+    if any(one == other for number, one in enumerate(names) for other in names[:number]):
+        raise CheckFailed("Calls with different seeds gave the same name: is `seed` used?")

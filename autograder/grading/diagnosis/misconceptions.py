@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from autograder.grading.outcome import CallFailed, Outcome
 from autograder.grading.reference import Reference, call, run_cells
 from autograder.grading.student import Calls
 
-# A misconception that takes more steps counts as endless; on answers that come to an end, none takes a tenth of these.
+# A misconception that takes more steps counts as endless; on answers that come to an end, none takes a third of these.
 STEPS, STEPS_OF_ENDLESS = 300_000, 20_000
 
 REPLAYED = 50  # of the calls made in one go: two samplers that agree in so many names are the same
@@ -47,7 +48,7 @@ def load_misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
                 row["id"],
                 row["function"],
                 row["tells"],
-                _edited(reference.cells[reference.defining(row["function"])], row),
+                edited(reference.cells[reference.defining(row["function"])], row, path),
                 row["shows_on"],
                 row.get("never_ends", False),
             )
@@ -60,15 +61,21 @@ def load_misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
     return known
 
 
-def _edited(solution: str, row: Mapping[str, Any]) -> str:
+def edited(solution: str, row: Mapping[str, Any], path: Path) -> str:
+    """The solution of a function with a mistake in it: the row's `body`, or with its `old` text made `new`.
+
+    Instead of one `old` and `new` there may be several in `edits`. Raises AssignmentError where one does not fit.
+    """
     if "body" in row:
-        return row["body"]
-    if solution.count(row["old"]) != 1:
-        raise AssignmentError(
-            f"misconceptions.toml, {row['id']}: `old` stands {solution.count(row['old'])} times in the solution of "
-            f"`{row['function']}`; it has to stand there exactly once."
-        )
-    return solution.replace(row["old"], row["new"])
+        return str(row["body"])
+    for old, new in row.get("edits") or [(row["old"], row["new"])]:
+        if solution.count(old) != 1:
+            raise AssignmentError(
+                f"{path.name}, {row['id']}: {old!r} stands {solution.count(old)} times in the solution of "
+                f"`{row['function']}`; it has to stand there exactly once."
+            )
+        solution = solution.replace(old, new)
+    return solution
 
 
 def diagnose(

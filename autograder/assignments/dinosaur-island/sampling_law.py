@@ -1,0 +1,260 @@
+"""The law of `sample`: networks whose names tell a wrong sampler, and how their letters are compared with it.
+
+A right sampler draws each letter by the probabilities that the network gives after the letters before it. These can be
+computed for every name that a student's `sample` returns, whatever it draws with. `python -m benchmarks.sampling`
+prints how likely it is that a right sampler is rejected, and a wrong one not.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from dinosaur_inputs import CERTAIN, LONGEST, as_indices, blank_network, network, step, vocabulary
+
+Parameters = dict[str, np.ndarray]
+
+FALSE_REJECTS = 9e-7  # of all comparisons of a submission together
+COMPARISONS = 12_000  # as many are made at most
+FIRST_LOOK = 250  # names; most wrong samplers show in them
+MANY = 110  # names of one network that have to come out exactly
+AT_ONCE = 125  # names that are drawn in one go
+SEEDS_APART = 1000  # so that the streams of two names do not overlap
+SPLIT, LIKELIEST, AFTER_LETTER, AFTER_MEMORY, AGAIN = (  # what is compared; the sentence where it differs
+    "Letter {number} of {names} names from one network was one of {letters} in {share:.1%} of them. By the network's "
+    "probabilities it should be in about {chance:.1%}.",
+    "Letter {number} of {names} names from one network was the likeliest one in {share:.1%} of them. By the network's "
+    "probabilities it should be in about {chance:.1%}.",
+    "Letter {number} of {names} names from one network was one that the letter before makes likelier in {share:.1%} of "
+    "them. By the network's probabilities it should be in about {chance:.1%}.",
+    "Letter {number} of {names} names from one network was one that the hidden state before makes likelier in "
+    "{share:.1%} of them. By the network's probabilities it should be in about {chance:.1%}.",
+    "Letter {number} of {names} names from one network was the same as in the call before in {share:.1%} of them. By "
+    "the network's probabilities it should be in about {chance:.1%}.",
+)
+RESOLUTION = 1e-7  # how far a determined draw is from a boundary
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network, the number of its newline, and how many names are drawn from it."""
+
+    parameters: Parameters
+    newline: int
+    count: int
+
+    @property
+    def char_to_ix(self) -> dict[str, int]:
+        """The vocabulary."""
+        return vocabulary(len(self.parameters["by"]), self.newline)
+
+
+@lru_cache(maxsize=4)  # the same for all students
+def law_cases(seed: int) -> dict[str, Case]:
+    """Networks of short names; one whose letters and memory matter to the fiftieth letter; and of constant chances.
+
+    On the latter a total variation of 0.1 shows, at the first letter, at any later position and between calls.
+    """
+    cases = {
+        f"short {newline}": Case(short_names(np.random.default_rng([seed, 2, newline]), newline), newline, 500)
+        for newline in (0, 4, 2)
+    }
+    rng = np.random.default_rng([seed, 3])
+    return cases | {
+        "lively": Case(long_names(rng), 0, 700),
+        "one letter": Case(constant(rng, one_letter=True), 0, 3500),
+        "constant": Case(constant(rng), 0, 3500),
+    }
+
+
+def short_names(rng: np.random.Generator, newline: int) -> Parameters:
+    """A network of five characters with names of two to four on average, none of them rare at the beginning."""
+    while True:
+        parameters = network(rng, 6, 5)
+        parameters["by"][newline] = rng.uniform(-1, 1)
+        names = drawn(parameters, newline, 300, rng)
+        first = step(parameters, None, np.zeros((6, 1)))[0]
+        if 1 < (names != newline).sum(axis=1).mean() < 3 and first.min() > 0.08 and first.max() < 0.6:
+            return parameters
+
+
+def long_names(rng: np.random.Generator) -> Parameters:
+    """A network of five letters and no newline, in which the letter before and the memory matter, at every position.
+
+    Its first letter is another when something is left over from the call before.
+    """
+    while True:
+        parameters = network(rng, 8, 6, sharpness=2)
+        parameters["Wax"] *= 0.8
+        parameters["Waa"] *= 1.6
+        parameters["by"][0] = -CERTAIN
+        names = drawn(parameters, 0, 200, rng)
+        laws = list(probabilities(parameters, names))
+        influence = [(_variation(p, blind), _variation(p, forgetful)) for p, blind, forgetful, _ in laws[1:]]
+        first, last_state = laws[0][0], laws[-1][3]
+        left_over = (step(parameters, None, last_state)[0], step(parameters, names[:, -1], 0 * last_state)[0])
+        changes = [_variation(first, one.mean(axis=1, keepdims=True)) for one in left_over]
+        if np.min(influence) > 0.2 and min(changes) > 0.2 and first.max() < 0.6:
+            return parameters
+
+
+def constant(rng: np.random.Generator, *, one_letter: bool = False) -> Parameters:
+    """A network that gives six letters the same probabilities always, between 0.1 and 0.25.
+
+    It never draws the newline or, for `one_letter`, always after the first letter.
+    """
+    parameters = blank_network(2, 7)
+    if one_letter:  # the first unit is on, and turns on the second in the next step
+        parameters["b"][0], parameters["Waa"][1, 0], parameters["Wya"][0, 1] = 5, 5, 3 * CERTAIN
+    while True:
+        p = rng.dirichlet(np.full(6, 20))
+        if p.min() > 0.1 and p.max() < 0.25:
+            parameters["by"][:, 0] = [-CERTAIN, *np.log(p)]
+            return parameters
+
+
+def _variation(p: np.ndarray, other: np.ndarray) -> float:
+    """The mean total variation between columns of probabilities."""
+    return float(np.abs(p - other).sum(axis=0).mean() / 2)
+
+
+def drawn(parameters: Parameters, newline: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Names of a right sampler: (count, LONGEST), newlines from their end on."""
+    names = np.full((count, LONGEST), newline)
+    a, letters, running = np.zeros((len(parameters["b"]), count)), None, np.ones(count, bool)
+    for t in range(LONGEST):
+        p, a = step(parameters, letters, a)
+        letters = np.minimum((p.cumsum(axis=0) < rng.random(count)).sum(axis=0), len(p) - 1)
+        names[running, t] = letters[running]
+        running &= letters != newline
+    return names
+
+
+def probabilities(parameters: Parameters, names: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+    """For each position: the law of the letter after those before it, (characters, names); the same without the letter
+    before, and without memory; and the hidden states.
+    """
+    a, letters = np.zeros((len(parameters["b"]), len(names))), None
+    for t in range(names.shape[1]):
+        blind, forgetful = step(parameters, None, a)[0], step(parameters, letters, 0 * a)[0]
+        p, a = step(parameters, letters, a)
+        yield p, blind, forgetful, a
+        letters = names[:, t]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How often letters of a set came out at a position, and how likely they are on average over the names."""
+
+    template: str
+    position: int
+    letters: tuple[int, ...]
+    drawn: int
+    names: int
+    chance: float
+
+    @property
+    def share(self) -> float:
+        """How often they came out."""
+        return self.drawn / self.names
+
+    @property
+    def surprising(self) -> bool:
+        """Whether a right sampler would come so far from the chance in one of a hundred million submissions only.
+
+        Given the letters before, the names' letters are independent: by Chernoff's bound n * KL(share || chance)
+        exceeds the logarithm with a probability of at most FALSE_REJECTS / COMPARISONS.
+        """
+        limit = np.log(2 * COMPARISONS / FALSE_REJECTS)
+        return bool(self.names * divergence(self.share, self.chance) > limit)
+
+
+def divergence(f: float, p: float) -> float:
+    """Kullback-Leibler divergence of a coin with chance f from one with chance p."""
+    terms = [(f, p), (1 - f, 1 - p)]
+    return float(sum(a * np.log(a / max(b, 1e-300)) for a, b in terms if a > 0))
+
+
+def comparisons(case: Case, names: np.ndarray, positions: range) -> Iterator[Comparison]:
+    """What is compared of the `names`, (names, LONGEST), at some positions.
+
+    At each: all ways to split the characters in two, the likeliest one, those that the letter before and those that the
+    memory makes likelier, and the letter that the call before drew there, for every second call.
+    """
+    size = len(case.parameters["by"])
+    possible = [index for index in range(size) if case.parameters["by"][index, 0] > -CERTAIN]
+    splits = [chosen for count in range(1, len(possible)) for chosen in itertools.combinations(possible, count)
+              if possible[0] in chosen]  # fmt: skip
+    running = np.ones(len(names), bool)
+    for t, (p, blind, forgetful, _) in enumerate(probabilities(case.parameters, names)):
+        here = names[:, t]
+        if t in positions and running.any():
+            rules = [(SPLIT, split, np.isin(np.arange(size), split)[:, None]) for split in splits]
+            rules.append((LIKELIEST, (), p == p.max(axis=0)))
+            if t:
+                rules += [(AFTER_LETTER, (), p > blind), (AFTER_MEMORY, (), p > forgetful)]
+            for template, letters, rule in rules:
+                hits = np.broadcast_to(rule, p.shape)[here, np.arange(len(names))]
+                chances = (p * rule).sum(axis=0)
+                yield Comparison(template, t, letters, int(hits[running].sum()), int(running.sum()),
+                                 float(chances[running].mean()))  # fmt: skip
+            pair = running[0::2] & running[1::2]
+            if pair.any():
+                hits = here[1::2] == here[0::2]
+                chances = p[here[0::2], np.arange(1, len(names), 2)]
+                yield Comparison(AGAIN, t, (), int(hits[pair].sum()), int(pair.sum()), float(chances[pair].mean()))
+        running &= here != case.newline
+
+
+def as_matrix(names: list[list[int]], newline: int) -> np.ndarray:
+    """Names as rows of LONGEST characters, newlines from their end on."""
+    return np.array([[*name[:LONGEST], *[newline] * (LONGEST - len(name))] for name in names])
+
+
+@lru_cache(maxsize=4)  # the same for all students
+def stream_cases(reference: Any, seed: int) -> list[tuple[Case, list[int], list[list[int]]]]:
+    """Networks, seeds, and the names that come out when the exercise is followed to the letter.
+
+    Few names of networks of many sizes, and many of one: a law that is off by 0.1 at any position shows in MANY.
+    """
+    rng = np.random.default_rng([seed, 1])
+    cases = []
+    while len(cases) < 4:
+        vocab_size, n_a = int(rng.integers(5, 12)), int(rng.integers(3, 15))
+        parameters, newline = network(rng, n_a, vocab_size), int(rng.integers(vocab_size)) if cases else 0
+        parameters["by"][newline] -= 2  # names of some length
+        case = Case(parameters, newline, 1)
+        starts, names = determined_names(case, reference, rng)
+        if 5 < len(names[0]) < LONGEST:
+            cases.append((case, starts, names))
+    many = Case(law_cases(seed)["lively"].parameters, 0, MANY)
+    return [*cases, (many, *determined_names(many, reference, rng))]
+
+
+def determined_names(case: Case, reference: Any, rng: np.random.Generator) -> tuple[list[int], list[list[int]]]:
+    """Seeds and names of which no draw is near a boundary of the cumulative distribution."""
+    starts, names = [], []
+    while len(names) < case.count:
+        start = SEEDS_APART * int(rng.integers(1, 100_000))
+        name = as_indices(reference.sample(case.parameters, case.char_to_ix, start).returned)
+        if smallest_margin(case.parameters, name, start) > RESOLUTION:
+            starts.append(start)
+            names.append(name)
+    return starts, names
+
+
+def smallest_margin(parameters: Parameters, indices: list[int], seed: int) -> float:
+    """How near the nearest draw of `sample` came to a boundary of the cumulative distribution.
+
+    Draw number t is seeded with `counter + seed`, both grown by t, and compares one uniform number with the boundaries.
+    """
+    a, letter, margin = np.zeros((len(parameters["b"]), 1)), None, 1.0
+    for t, index in enumerate(indices[:LONGEST]):
+        p, a = step(parameters, letter, a)
+        uniform = np.random.RandomState(seed + 2 * t).random_sample()
+        margin, letter = min(margin, np.abs(p.cumsum() - uniform).min()), index
+    return margin

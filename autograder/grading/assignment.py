@@ -244,7 +244,10 @@ def load_assignment(name: str, root: Path, notebook: str | None = None) -> Assig
     if notebook is not None and notebook not in found:
         raise AssignmentError(f"The assignment {name!r} has no notebook {notebook!r} with tests.")
     if notebook is None and len(found) > 1:
-        raise AssignmentError(f"The assignment {name!r} has several notebooks: {', '.join(found)}.")
+        raise AssignmentError(
+            f"The assignment {name!r} has several notebooks with tests ({', '.join(found)}): grade it with `nbgrader "
+            f"autograde {name}`, and check one with `autograder check`."
+        )
     return found[notebook] if notebook is not None else next(iter(found.values()))
 
 
@@ -252,6 +255,14 @@ def assignment_names(root: Path) -> list[str]:
     """The assignments of the course in `root`: folders of source/ that hold notebooks."""
     folders = sorted(path for path in (root / "source").glob("*") if path.is_dir())
     return [path.name for path in folders if any(path.glob("*.ipynb"))]
+
+
+def only_notebook(name: str, root: Path) -> str | None:
+    """The name that a student's only notebook has to have; None where an assignment has several notebooks."""
+    found = [path.stem for path in (root / "source" / name).glob("*.ipynb")]
+    if name in found or not found:
+        return name
+    return found[0] if len(found) == 1 else None
 
 
 def only_assignment(root: Path) -> str:

@@ -266,8 +266,8 @@ def only_notebook(name: str, root: Path) -> str | None:
 
 
 def only_assignment(root: Path) -> str:
-    """The assignment of the course. Raises AssignmentError where there are several, or none."""
-    names = assignment_names(root)
+    """The assignment of the course with something to judge. Raises AssignmentError for several, or none."""
+    names = [name for name in assignment_names(root) if load_assignments(name, root)]
     if len(names) != 1:
         if several := " or ".join(names):
             raise AssignmentError(f"Which assignment, {several}? Say `grade NAME`, or `check --assignment NAME`.")

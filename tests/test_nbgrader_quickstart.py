@@ -1,5 +1,6 @@
 """nbgrader's own example course, plugged in with one line: the scores of stock nbgrader, without its holes."""
 
+import shutil
 import subprocess
 import sys
 
@@ -74,3 +75,21 @@ def test_objects_that_equal_everything_get_what_a_blank_notebook_gets(scores):
 def test_what_people_grade_stays_theirs(scores):
     _, found = scores
     assert found["solved"]["sum_of_squares_application"] == (0, False)  # nobody touched it, says nbgrader
+
+
+def test_autograder_grade_records_a_course_that_was_plugged_in(tmp_path):
+    nbgrader(tmp_path, "quickstart", "course")
+    root = tmp_path / "course"
+    config = root / "nbgrader_config.py"
+    config.write_text(config.read_text("utf-8") + "\nfrom autograder import plug_in\nplug_in(c)\n", "utf-8")
+    nbgrader(root, "generate_assignment", "ps1", "--force")
+    for student, place in (("ann", "release"), ("bob", "source")):
+        (root / "submitted" / student / "ps1").mkdir(parents=True)
+        for name in ("problem1.ipynb", "problem2.ipynb"):
+            shutil.copy(root / place / "ps1" / name, root / "submitted" / student / "ps1" / name)
+    command = [sys.executable, "-m", "autograder", "grade", "ps1"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with Gradebook(f"sqlite:///{root}/gradebook.db") as gradebook:
+        notebooks = {who: gradebook.find_submission_notebook("problem1", "ps1", who) for who in ("ann", "bob")}
+        assert [sum(one.auto_score or 0 for one in notebooks[who].grades) for who in ("ann", "bob")] == [0, 3]

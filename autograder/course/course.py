@@ -27,7 +27,7 @@ from autograder.course.config import course_config, course_limits, refuse_misrea
 from autograder.course.report_cache import recorded_path, report_path, reports_folder, run_seed, write_whole
 from autograder.course.timestamps import moment
 from autograder.errors import CannotGrade
-from autograder.grading.assignment import Assignment, AssignmentError
+from autograder.grading.assignment import Assignment, AssignmentError, only_notebook
 from autograder.grading.report import Report
 from autograder.messages import render
 from autograder.notebook.attempts import meant, set_aside
@@ -125,13 +125,14 @@ class Course:
                 "`autograder grade` again."
             ) from None
 
-    def submissions(self, assignment: str) -> dict[str, Path]:
+    def submissions(self, assignment: Assignment) -> dict[str, Path]:
         """Student -> the notebook that was handed in, whether or not it is there."""
-        students = sorted(filter(_is_a_student, self.api.get_submitted_students(assignment)))
-        folders = {student: self.submitted_folder(student, assignment) for student in students}
-        for folder in folders.values():
-            restore_name(folder, assignment)
-        return {student: folder / f"{assignment}.ipynb" for student, folder in folders.items()}
+        students = sorted(filter(_is_a_student, self.api.get_submitted_students(assignment.name)))
+        folders = {student: self.submitted_folder(student, assignment.name) for student in students}
+        if only := only_notebook(assignment.name, self.root):
+            for folder in folders.values():
+                restore_name(folder, only)
+        return {student: folder / assignment.source.name for student, folder in folders.items()}
 
     def misplaced(self, assignment: str) -> dict[str, str]:
         """Student -> what to do about work that lies beside the assignment's directory instead of in it."""
@@ -162,9 +163,9 @@ class Course:
         """
         notes, failed = {}, {}
         name = assignment.source.name
-        for student, notebook in self.submissions(assignment.name).items():
+        for student, notebook in self.submissions(assignment).items():
             found = regular_notebooks(notebook.parent)
-            if assignment.notebook != assignment.name or len(found) < 2:
+            if only_notebook(assignment.name, self.root) is None or len(found) < 2:
                 continue
             try:
                 graded, note = meant(found, name, assignment.released)
@@ -230,7 +231,7 @@ class Course:
         What has no key, because something of ours broke down, is graded and recorded again by the next run.
         """
         folder = self.submitted_folder(student, assignment.name)
-        if why := why_no_notebook(folder, assignment.name):
+        if why := why_no_notebook(folder, assignment.notebook):
             return str(why)
         if not student.isprintable():
             return "The directory's name is no text: rename it."
@@ -253,7 +254,7 @@ class Course:
     def reports(self, assignment: Assignment) -> tuple[dict[str, Report], dict[str, str]]:
         """Student -> Report of what was recorded, and student -> why there is none."""
         reports, without = {}, {}
-        for student, notebook in self.submissions(assignment.name).items():
+        for student, notebook in self.submissions(assignment).items():
             path = reports_folder(self.root, assignment.name) / self.last(assignment, student)[1]
             try:
                 if path.is_file():
@@ -262,7 +263,7 @@ class Course:
                     read_submission(read_notebook(notebook), assignment.template, list(assignment.points))
                     without[student] = "Not graded yet, or something of ours broke down: run `autograder grade`."
             except Unreadable as error:
-                without[student] = str(why_no_notebook(notebook.parent, assignment.name) or error)
+                without[student] = str(why_no_notebook(notebook.parent, assignment.notebook) or error)
         return reports, without
 
     def scores(self, assignment: Assignment, students: list[str]) -> Table:
@@ -276,7 +277,7 @@ class Course:
         with Gradebook(self.api.coursedir.db_url) as gradebook:
             for student in students:
                 try:
-                    notebook = gradebook.find_submission_notebook(assignment.name, assignment.name, student)
+                    notebook = gradebook.find_submission_notebook(assignment.notebook, assignment.name, student)
                 except MissingEntry:
                     table.add_row(escape(student), *("-" for _ in assignment.points), "not recorded")
                     continue

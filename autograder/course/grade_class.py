@@ -40,7 +40,7 @@ def grade_class(
     start = time.monotonic()
     gc.freeze()  # nbgrader, SQLAlchemy and jinja are here to stay, and recording makes many objects
     sweep(course.root / ".autograder" / assignment.name)
-    notebooks = course.submissions(assignment.name)
+    notebooks = course.submissions(assignment)
     failed = course.misplaced(assignment.name)
     if not notebooks and not failed:
         console.print(f"There is nothing to grade: no submitted/STUDENT/{assignment.name}/ in {course.root}.")

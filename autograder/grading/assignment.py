@@ -244,7 +244,10 @@ def load_assignment(name: str, root: Path, notebook: str | None = None) -> Assig
     if notebook is not None and notebook not in found:
         raise AssignmentError(f"The assignment {name!r} has no notebook {notebook!r} with tests.")
     if notebook is None and len(found) > 1:
-        raise AssignmentError(f"The assignment {name!r} has several notebooks: {', '.join(found)}.")
+        raise AssignmentError(
+            f"The assignment {name!r} has several notebooks with tests ({', '.join(found)}): grade it with `nbgrader "
+            f"autograde {name}`, and check one with `autograder check`."
+        )
     return found[notebook] if notebook is not None else next(iter(found.values()))
 
 
@@ -254,11 +257,17 @@ def assignment_names(root: Path) -> list[str]:
     return [path.name for path in folders if any(path.glob("*.ipynb"))]
 
 
+def only_notebook(name: str, root: Path) -> str | None:
+    """The name that a student's only notebook has to have; None where an assignment has several notebooks."""
+    found = [path.stem for path in (root / "source" / name).glob("*.ipynb")]
+    if name in found or not found:
+        return name
+    return found[0] if len(found) == 1 else None
+
+
 def only_assignment(root: Path) -> str:
-    """The assignment of the course that has something to judge. Raises AssignmentError for several, or none."""
-    names = assignment_names(root)
-    if len(names) > 1:
-        names = [name for name in names if load_assignments(name, root)] or names
+    """The assignment of the course with something to judge. Raises AssignmentError for several, or none."""
+    names = [name for name in assignment_names(root) if load_assignments(name, root)]
     if len(names) != 1:
         if several := " or ".join(names):
             raise AssignmentError(f"Which assignment, {several}? Say `grade NAME`, or `check --assignment NAME`.")

@@ -31,7 +31,7 @@ from autograder.course.report_cache import (
 )
 from autograder.course.timestamps import moment
 from autograder.errors import CannotGrade
-from autograder.grading.assignment import Assignment, load_assignments, refuse_unjudged
+from autograder.grading.assignment import Assignment, load_assignments, only_notebook, refuse_unjudged
 from autograder.grading.report import Picture
 from autograder.messages import render
 from autograder.notebook.attempts import about_others
@@ -63,7 +63,8 @@ def _on_a_copy(autograde: Autograde, step: Callable[[str, str], Any], assignment
     coursedir = autograde.coursedir
     place = coursedir.format_path(coursedir.submitted_directory, student, assignment)
     folder = _handed_in(coursedir, place)
-    if restored := restore_name(folder, assignment):
+    expected = only_notebook(assignment, Path(coursedir.root))
+    if expected and (restored := restore_name(folder, expected)):
         autograde.notebooks = [str(Path(place, restored.name))]
     submitted, fresh = coursedir.submitted_directory, Path(".autograder", assignment, "copies", part_name())
     coursedir.submitted_directory = str(fresh)

@@ -49,7 +49,7 @@ def test_each_day_that_has_begun_costs_a_tenth_of_what_was_earned(late):
     # 40 points; the first quarter of an hour is free; nothing costs more than all
     expected = {"in-time": 0, "ten-minutes": 0, "one-day": 4, "extended": 12, "two-weeks": 40}
     assert penalties(late) == pytest.approx(expected)
-    assert "Late submission penalty (Score: -4.0)" in late.feedback("one-day")
+    assert 'Late submission penalty</th><td class="number">−4</td>' in late.feedback("one-day")
     scores = {row["SIS Login ID"]: row["dinosaur-island"] for row in read_csv(export(late, "Canvas"))}
     assert scores["one-day"] == "36" and scores["two-weeks"] == "0"
 

@@ -60,6 +60,14 @@ def recorded_path(root: Path, assignment: str, student: str) -> Path:
     return root / ".autograder" / assignment / "recorded" / hashlib.sha256(os.fsencode(student)).hexdigest()
 
 
+def last_report(root: Path, assignment: str, student: str) -> Report | None:
+    """The Report of what nbgrader recorded last; None where there is none, or it is kept no longer."""
+    marker = recorded_path(root, assignment, student)
+    name = marker.read_text("utf-8").partition(" ")[2] if marker.is_file() else ""
+    path = reports_folder(root, assignment) / name
+    return Report.from_json(path.read_text("utf-8")) if path.is_file() else None
+
+
 def graded(data: bytes, assignment: Assignment, seed: int, limits: Limits, path: Path) -> Report:
     """The Report of a submission, from its place in the cache or graded now."""
     if path.exists():

@@ -31,8 +31,8 @@ def number(points: float) -> str:
     return f"{points:.4g}"
 
 
-_templates = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=False)
-_templates.filters["prose"] = prose
+templates = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=False)
+templates.filters["prose"] = prose
 
 
 def waiting(checks: list[Check]) -> str:
@@ -51,7 +51,7 @@ def function_html(report: Report, function: str) -> str:
     """One function's checks as a block of HTML; the notebook's problems stand with the first function."""
     checks = report.functions()[function]
     first = next(iter(report.functions()))
-    return _templates.get_template("function.html.j2").render(
+    return templates.get_template("function.html.j2").render(
         function=function,
         checks=checks,
         score=number(sum(check.points for check in checks)),

@@ -77,15 +77,6 @@ def plug_in(c: Config) -> None:
 
     c.ExportApp.plugin_class = f"{PLUGINS}.exports.Csv"
 
-    # What students wrote in HTML is made harmless.
+    # Our own page, in which nothing that students wrote can do anything.
     c.GenerateFeedback.exporter_class = f"{PLUGINS}.feedback.FeedbackExporter"
-    c.HTMLExporter.sanitize_html = True  # of outputs
-    c.HTMLExporter.filters = {
-        "markdown2html": f"{PLUGINS}.feedback.harmless_markdown",
-        "clean_html": f"{PLUGINS}.feedback.harmless_output",
-    }
-    c.GenerateFeedback.preprocessors = [
-        "nbgrader.preprocessors.GetGrades",
-        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
-        f"{PLUGINS}.feedback.FeedbackStyle",
-    ]
+    c.GenerateFeedback.preprocessors = ["nbgrader.preprocessors.GetGrades"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,13 +16,11 @@ from autograder.messages import Message
 from autograder.pages.feedback import function_html, number, page_css, templates
 from autograder.pages.harmless import code_css, code_html, markdown_html, plain_html
 from autograder.pages.limited import TookTooLong, at_most, limited
-from autograder.pages.pictures import png
 
 SECONDS, SECONDS_PER_CELL = 3.0, 1.0  # the processor's, to lay out what students wrote; the rest is shown as it stands
 LAST_SECONDS = 8  # likewise; then there is no notebook on the page
 MAX_SHOWN = 2_000_000  # characters of a notebook
 MAX_PAGE = 20_000_000  # bytes
-PICTURES = 1  # for each function: more of them say the same again
 # What nbgrader puts back into locked cells, and students are not to see
 HIDDEN = re.compile(r"^.*BEGIN (HIDDEN TESTS|MARK SCHEME)(?s:.*?)(?:END \1.*\n?|\Z)", re.MULTILINE)
 
@@ -49,16 +48,6 @@ class Graded:
     pictures: Sequence[tuple[str, str]]  # PNG as base64, title
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A cell of the notebook."""
-
-    html: Markup
-    grade_id: str = ""
-    is_answer: bool = False
-    comment: Markup | str = ""
-
-
 def render_feedback(
     name: str,
     notebook: NotebookNode,
@@ -66,32 +55,48 @@ def render_feedback(
     recorded: Recorded,
     template: NotebookNode | None = None,
 ) -> str:
-    """The page of an assignment's submission as HTML.
+    """The page of an assignment's submission as HTML: its notebook laid out, and the rest around it."""
+    return feedback_page(name, notebook, lay_out(notebook, template), report, recorded)
 
-    `notebook` is the repaired one, with nbgrader's metadata; `report` the Report, or the sentence why there is none.
-    The cells of `template`, the source notebook, are trusted, and kept for the next page. All else is read in a copy of
-    this process, within bounds of time and memory; beyond them the page says so, and shows no notebook.
+
+def lay_out(notebook: NotebookNode, template: NotebookNode | None = None) -> list[str] | None:
+    """The HTML of each cell, in a copy of this process, within bounds of time and memory; None beyond them.
+
+    The cells of `template`, the source notebook, are trusted, and kept for the next notebook.
     """
     for cell in template.cells if template else ():
         _source_html(cell)
+    laid_out = limited(lambda: json.dumps(list(_laid_out(notebook))), LAST_SECONDS, MAX_PAGE)
+    return None if laid_out is None else json.loads(laid_out)
+
+
+def feedback_page(
+    name: str,
+    notebook: NotebookNode,
+    laid_out: Sequence[str] | None,
+    report: Report | Message | str,
+    recorded: Recorded,
+) -> str:
+    """The page as HTML.
+
+    `notebook` is the repaired one, with nbgrader's metadata and the pictures as outputs; `report` the Report, or the
+    sentence why there is none.
+    """
     graded = {one.grade_id: one for one in _graded(notebook, report, recorded)}
-
-    def page(cells: Sequence[Shown] | None) -> str:
-        return templates.get_template("feedback.html.j2").render(
-            name=name,
-            report=report,
-            is_report=isinstance(report, Report),
-            graded=graded,
-            comments={grade_id: text for grade_id, text in recorded.comments.items() if text},
-            penalty=recorded.late_penalty,
-            score=sum(one.points for one in graded.values()) - recorded.late_penalty,
-            most=sum(one.most for one in graded.values()),
-            cells=cells,
-            css=Markup(page_css() + code_css()),  # noqa: S704 - ours
-            number=number,
-        )
-
-    return limited(lambda: page(list(_shown(notebook, recorded))), LAST_SECONDS, MAX_PAGE) or page(None)
+    marks = [cell.metadata.get("nbgrader", {}) for cell in notebook.cells]
+    return templates.get_template("feedback.html.j2").render(
+        name=name,
+        report=report,
+        is_report=isinstance(report, Report),
+        graded=graded,
+        comments={grade_id: markdown_html(text) for grade_id, text in recorded.comments.items() if text},
+        penalty=recorded.late_penalty,
+        score=sum(one.points for one in graded.values()) - recorded.late_penalty,
+        most=sum(one.most for one in graded.values()),
+        cells=None if laid_out is None else list(zip(marks, map(Markup, laid_out), strict=True)),
+        css=Markup(page_css() + code_css()),  # noqa: S704 - ours
+        number=number,
+    )
 
 
 def _graded(notebook: NotebookNode, report: Report | Message | str, recorded: Recorded) -> Iterator[Graded]:
@@ -105,6 +110,11 @@ def _graded(notebook: NotebookNode, report: Report | Message | str, recorded: Re
         checks = functions.get(function, [])
         by_checks = sum(check.points for check in checks) if checks else None
         points, most = recorded.points.get(mark["grade_id"], (by_checks or 0.0, mark.get("points", 0.0)))
+        shown = [one for one in cell.get("outputs", []) if one.output_type == "display_data"]
+        if isinstance(report, Report):
+            details = Markup(function_html(report, function) if checks else "")  # noqa: S704 - ours
+        else:
+            details = Markup().join(plain_html(one.data.get("text/plain", "")) for one in shown)
         yield Graded(
             mark["grade_id"],
             function,
@@ -112,36 +122,26 @@ def _graded(notebook: NotebookNode, report: Report | Message | str, recorded: Re
             most,
             by_checks,
             first=diagnoses.get(function) or next((check.message for check in checks if check.state == "failed"), None),
-            details=_details(cell, report, function),
-            pictures=[(png(check.picture), check.picture.title) for check in checks if check.picture][:PICTURES],
+            details=details,
+            pictures=[(one.data["image/png"], one.metadata.get("alt", "")) for one in shown if "image/png" in one.data],
         )
 
 
-def _details(cell: NotebookNode, report: Report | Message | str, function: str) -> Markup:
-    """What the checks say: from the Report, or without one as it was recorded in the notebook."""
-    if isinstance(report, Report):
-        return Markup(function_html(report, function) if function in report.functions() else "")  # noqa: S704 - ours
-    texts = [one.data.get("text/plain", "") for one in cell.get("outputs", []) if one.output_type == "display_data"]
-    return Markup().join(plain_html(text) for text in texts)
-
-
-def _shown(notebook: NotebookNode, recorded: Recorded) -> Iterator[Shown]:
+def _laid_out(notebook: NotebookNode) -> Iterator[str]:
     """The cells as long as there is room; plain text from where the time is up."""
     end = time.process_time() + SECONDS
     room = MAX_SHOWN
     for cell in notebook.cells:
-        if (room := room - len(cell.source)) < 0:
-            yield Shown(Markup("<p>The rest of this notebook is not shown: it is too long.</p>"))
-            return
+        room -= len(cell.source)
+        if room < 0:
+            yield "<p>This cell is not shown: the notebook is too long.</p>"
+            continue
         try:
             with at_most(max(0.001, min(SECONDS_PER_CELL, end - time.process_time()))):
                 html = _source_html(cell)
         except TookTooLong:
             html = plain_html(cell.source)
-        mark = cell.metadata.get("nbgrader", {})
-        grade_id = mark.get("grade_id", "")
-        comment = recorded.comments.get(grade_id, "")
-        yield Shown(html, grade_id, bool(mark.get("solution")), comment and markdown_html(comment))
+        yield str(html)
 
 
 def _source_html(cell: NotebookNode) -> Markup:

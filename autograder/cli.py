@@ -10,6 +10,7 @@ import argparse
 import codecs
 import contextlib
 import dataclasses
+import gc
 import io
 import json
 import sys
@@ -154,6 +155,7 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.course.course import Course  # as above
     from autograder.course.grade_class import grade_class
 
+    gc.freeze()  # nbgrader, SQLAlchemy and jinja are here to stay, and recording makes many objects
     course = Course(course_root(options.course))
     assignment = ready(_assignment(options, course.root), course.limits)
     run = (assignment, run_seed(course.root, assignment.name), course.limits)

@@ -2,7 +2,7 @@
 
     python -m benchmarks.cohort
 
-A class is graded on a Dask cluster of our own and recorded by nbgrader, in its own gradebook and in one that holds
+A class is graded on a Dask cluster of our own and recorded, in its own gradebook and in one that holds
 100,000 students already; the scheduler hands out small tasks, each with a notebook's bytes.
 """
 
@@ -125,7 +125,7 @@ def main() -> None:
     table.add_column(f"{COHORT:,}", justify="right")
     for what, seconds in (
         ("grading, on all cores of a cluster together", grading),
-        ("recording by nbgrader, in one process", recording),
+        ("recording, in one process", recording),
         (f"recording in a gradebook of {COHORT:,} students", recording_full),
         ("the scheduler and its client", task),
     ):

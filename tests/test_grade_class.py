@@ -116,7 +116,7 @@ def test_a_run_that_is_killed_is_gone_on_with(filled, times, tmp_path_factory):
         assert gradebook(filled.root) == undisturbed
 
 
-STARTED_BY = {"a grading process": "multiprocessing.forkserver", "a student's": "autograder/forkserver.py"}
+STARTED_BY = {"a grading process": "multiprocessing.forkserver", "a student's": "sandbox/forkserver.py"}
 
 
 def started_by(program, run):

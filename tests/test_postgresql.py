@@ -5,11 +5,19 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from autograder.course.course import Course
+from autograder.course.gradebook import new_rows, write
+from autograder.course.marked import HandedIn, marked
+from autograder.course.record import Entry, Recorder, Work
+from autograder.grading.assignment import load_assignment
 from tests.test_grade_class import gradebook
 
 pytestmark = pytest.mark.slow
@@ -92,3 +100,24 @@ def test_a_server_that_is_not_there_gets_one_sentence(courses):
     assert "The gradebook cannot be written" in text
     assert "Traceback" not in text
     assert "the-canary-sings" not in text
+
+
+def test_two_recorders_meet_at_a_student(courses, url, monkeypatch):
+    """One has entered a student, and is not done, when the other does the same."""
+    monkeypatch.setenv("GRADEBOOK_URL", url)
+    root = courses[1][0]
+    course, assignment = Course(root), load_assignment("dinosaur-island", root)
+    recorder = Recorder(course, course.prepare_gradebook(assignment), "dinosaur-island")
+    release = recorder.release.notebooks["dinosaur-island"].released
+    work = Work("both", {"dinosaur-island": marked(HandedIn(b""), assignment, 1, course.limits, release)}, "key", "")
+    (root / "submitted" / "both" / "dinosaur-island").mkdir(parents=True)
+    (root / "submitted" / "both" / "dinosaur-island" / "dinosaur-island.ipynb").write_text("")
+    with ThreadPoolExecutor() as pool:
+        with recorder.database.begin() as connection:
+            write(connection, None, new_rows(recorder.release, "both"))
+            other = pool.submit(recorder.record, [work])
+            deadline = time.monotonic() + 60
+            while not connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                assert time.monotonic() < deadline
+        assert isinstance(other.result()["both"], Entry)
+    assert set(gradebook(url)["both"].values()) == {0}

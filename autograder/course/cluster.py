@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from distributed import Client, get_worker
 
+from autograder.course.marked import HandedIn, Marked, Released, marked
 from autograder.course.pool import Workers
-from autograder.course.report_cache import report_of
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, AssignmentError, load_assignment
 from autograder.sandbox.process import Limits
@@ -65,8 +65,8 @@ def received(parcel: Parcel) -> Parcel:
     return parcel
 
 
-def grade_parcel(parcel: Parcel, content: bytes) -> str:
-    """On a worker: the Report of a submission as JSON; nothing for what is no notebook."""
+def grade_parcel(parcel: Parcel, handed_in: HandedIn, released: Released) -> Marked:
+    """On a worker: grade a submission."""
     root = Path(get_worker().local_directory) / "courses" / parcel.identity[0]
     with _ONE_AT_A_TIME:
         for place, data in parcel.files.items():
@@ -78,7 +78,7 @@ def grade_parcel(parcel: Parcel, content: bytes) -> str:
             raise AssignmentError(
                 "A worker of the cluster has another version of this package or of NumPy: install the same on all."
             )
-        return report_of(content, assignment, parcel.seed, parcel.limits)
+        return marked(handed_in, assignment, parcel.seed, parcel.limits, released)
 
 
 @contextlib.contextmanager
@@ -89,7 +89,7 @@ def cluster_workers(assignment: Assignment, seed: int, limits: Limits, scheduler
         shared: Any = client.submit(received, pack(assignment, seed, limits), pure=False)
         yield Workers(
             partial(executor, client),
-            lambda pool, content: pool.submit(grade_parcel, shared, content),
+            lambda pool, handed_in, released: pool.submit(grade_parcel, shared, handed_in, released),
             lambda: sum(client.nthreads().values()),
         )
 

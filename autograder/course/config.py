@@ -54,3 +54,21 @@ def course_limits(root: Path) -> Limits:
     # of the defaults' types, as a trait would be: 10 and 10.0 name two Reports
     types = {one.name: type(getattr(Limits, one.name)) for one in fields(Limits) if one.name in configured}
     return Limits(**{name: of_type(configured[name]) for name, of_type in types.items()})
+
+
+# What takes part when nbgrader's converters record a submission, and what of it is heeded without them.
+STEPS = (
+    "Autograde", "ClearMetadataPreprocessor", "ClearOutput", "DeduplicateIds", "FilesWriter", "GenerateFeedback",
+    "GetGrades", "NotebookExporter", "OverwriteCells", "OverwriteKernelspec", "SaveAutoGrades",
+)  # fmt: skip
+HEEDED = {"create_student", "exclude_overwriting", "force", "permissions"}
+
+
+def own_steps(config: Config) -> str:
+    """A section in which a course sets what only nbgrader's converters heed, beside `plug_in`; "" for none."""
+    plugged = config.PluggedIn.get("sections", {})
+    for name in STEPS:
+        own = {key: value for key, value in config.get(name, {}).items() if key not in HEEDED}
+        if own != plugged.get(name, {}):
+            return name
+    return ""

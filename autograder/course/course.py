@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import nbgrader.api
+from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 from nbgrader.apps import NbGraderAPI
 from rich.box import SIMPLE_HEAD
@@ -24,6 +25,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from autograder.course.config import course_config, course_limits, refuse_misread
+from autograder.course.gradebook import NotebookRelease, Release, read_release
 from autograder.course.report_cache import recorded_path, report_path, reports_folder, run_seed, write_whole
 from autograder.course.timestamps import moment
 from autograder.errors import CannotGrade
@@ -79,6 +81,30 @@ class GradebookError(CannotGrade):
     """Nothing can be recorded; the text says why and what to do."""
 
 
+def gradebook_error(error: SQLAlchemyError) -> GradebookError:
+    """What to say of an error of the database."""
+    why = str(getattr(error, "orig", error)).strip().splitlines()[0]
+    return GradebookError(
+        f"The gradebook cannot be written ({why}). What was graded is kept: put that right, then run "
+        "`autograder grade` again."
+    )
+
+
+def _check_known(cell: NotebookNode, mark: Mapping[str, Any], release: NotebookRelease) -> None:
+    """Raise MissingEntry where the gradebook does not know a cell of the source notebook by what it is for."""
+    name = mark.get("grade_id", "")
+    known = release.released.cells.get(name)
+    if any(
+        (
+            (mark.get("grade") or mark.get("task")) and name not in release.graded,
+            (mark.get("solution") or mark.get("task")) and name not in release.answered,
+            known is None and mark.get("locked"),
+            known is not None and known.cell_type != cell.cell_type,
+        )
+    ):
+        raise MissingEntry(name)
+
+
 class Course:
     """A course directory and what nbgrader_config.py says of it."""
 
@@ -97,8 +123,11 @@ class Course:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own gradebook code
 
-    def prepare_gradebook(self, assignment: Assignment) -> None:
-        """Raise AssignmentError or GradebookError when nbgrader could record no submission at all."""
+    def prepare_gradebook(self, assignment: Assignment) -> Release:
+        """The assignment's ids in the gradebook.
+
+        Raises AssignmentError or GradebookError when no submission at all could be recorded.
+        """
         name = assignment.name
         release = f"run `nbgrader generate_assignment {name} --force` first."
         try:
@@ -116,23 +145,38 @@ class Course:
                     index = f"CREATE INDEX IF NOT EXISTS autograder_{table}_{column} ON {table} ({column})"
                     gradebook.db.execute(text(index))
                 gradebook.db.commit()
+                found = read_release(gradebook, name)
+                if assignment.notebook not in found.notebooks:
+                    raise MissingEntry(name)
+                for cell in assignment.template.cells:
+                    if mark := cell.metadata.get("nbgrader"):
+                        _check_known(cell, mark, found.notebooks[assignment.notebook])
+                return found
         except MissingEntry:
             raise AssignmentError(f"The gradebook does not know {name!r} as it is in source/: {release}") from None
         except SQLAlchemyError as error:
-            why = str(getattr(error, "orig", error)).strip().splitlines()[0]
-            raise GradebookError(
-                f"The gradebook cannot be written ({why}). What was graded is kept: put that right, then run "
-                "`autograder grade` again."
-            ) from None
+            raise gradebook_error(error) from None
 
     def submissions(self, assignment: Assignment) -> dict[str, Path]:
         """Student -> the notebook that was handed in, whether or not it is there."""
-        students = sorted(filter(_is_a_student, self.api.get_submitted_students(assignment.name)))
+        excluded = self.api.coursedir.student_id_exclude.split(",")
+        found = self.api.get_submitted_students(assignment.name).difference(excluded)
+        students = sorted(filter(_is_a_student, found))
         folders = {student: self.submitted_folder(student, assignment.name) for student in students}
         if only := only_notebook(assignment.name, self.root):
             for folder in folders.values():
                 restore_name(folder, only)
         return {student: folder / assignment.source.name for student, folder in folders.items()}
+
+    def why_not(self, student: str, notebook: Path) -> str:
+        """What keeps a submission from being recorded, before it is graded; "" for nothing."""
+        if why := why_no_notebook(notebook.parent, notebook.stem):
+            return str(why)
+        if not student.isprintable():
+            return "The directory's name is no text: rename it."
+        if glob.has_magic(student):
+            return "nbgrader takes *, ? and [ in a student's name for a pattern: rename the directory."
+        return ""
 
     def misplaced(self, assignment: str) -> dict[str, str]:
         """Student -> what to do about work that lies beside the assignment's directory instead of in it."""
@@ -206,6 +250,8 @@ class Course:
             given = gradebook.db.query(SubmittedAssignment).filter(
                 SubmittedAssignment.assignment_id == here.id, SubmittedAssignment.extension.is_not(None)
             )
+            if here.duedate is None:  # nothing is late
+                return {"": ""}
             return {"": str(here.duedate), **{one.student_id: str(one.duedate) for one in given}}
 
     def key(self, assignment: Assignment, student: str, content: bytes, due: Mapping[str, str]) -> str:
@@ -219,31 +265,25 @@ class Course:
         parts = (assignment.checks_hash, self.limits, due.get(student, due[""]), penalties, handed_in)
         return hashlib.sha256(repr(parts).encode() + content).hexdigest()
 
-    def last(self, assignment: Assignment, student: str) -> tuple[str, str]:
+    def last(self, assignment: str, student: str) -> tuple[str, str]:
         """The key with which a student's work was recorded last, and the file name of its Report; "" for none."""
-        marker = recorded_path(self.root, assignment.name, student)
+        marker = recorded_path(self.root, assignment, student)
         key, _, report = marker.read_text("utf-8").partition(" ") if marker.exists() else ("", "", "")
         return key, report
 
-    def record(self, assignment: Assignment, student: str, key: str, report: str) -> str:
-        """Let nbgrader record a submission and write its feedback page. Returns why it could not, or nothing.
+    def note(self, assignment: str, student: str, key: str, report: str) -> None:
+        """Keep with which key a student's work was recorded, and the file name of its Report.
 
-        What has no key, because something of ours broke down, is graded and recorded again by the next run.
+        What has no key is graded and recorded again by the next run.
         """
-        folder = self.submitted_folder(student, assignment.name)
-        if why := why_no_notebook(folder, assignment.notebook):
-            return str(why)
-        if not student.isprintable():
-            return "The directory's name is no text: rename it."
-        if glob.has_magic(student):
-            return "nbgrader takes *, ? and [ in a student's name for a pattern: rename the directory."
-        marker = recorded_path(self.root, assignment.name, student)
-        write_whole(marker, f"- {self.last(assignment, student)[1]}")  # what was cut off here is done again
+        write_whole(recorded_path(self.root, assignment, student), f"{key or '-'} {report}")
+
+    def convert(self, assignment: str, student: str) -> str:
+        """Let nbgrader's converters record a submission and write its page. Returns why they could not, or nothing."""
         for step in (self.api.autograde, self.api.generate_feedback):
-            result: dict[str, Any] = step(assignment.name, student, force=True)
+            result: dict[str, Any] = step(assignment, student, force=True)
             if not result["success"]:
                 return _what_nbgrader_says(str(result.get("log") or result.get("error")))
-        write_whole(marker, f"{key or '-'} {report}")
         return ""
 
     def report_path(self, assignment: Assignment, content: bytes) -> Path:
@@ -255,7 +295,7 @@ class Course:
         """Student -> Report of what was recorded, and student -> why there is none."""
         reports, without = {}, {}
         for student, notebook in self.submissions(assignment).items():
-            path = reports_folder(self.root, assignment.name) / self.last(assignment, student)[1]
+            path = reports_folder(self.root, assignment.name) / self.last(assignment.name, student)[1]
             try:
                 if path.is_file():
                     reports[student] = Report.from_json(path.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""Who grades: processes of this machine, or something else that takes submissions and gives Reports."""
+"""Who grades: processes of this machine, or something else that takes submissions and marks them."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from typing import Any
 
 from tqdm import tqdm
 
-from autograder.course.report_cache import report_of
+from autograder.course.marked import HandedIn, Marked, Released, marked
 from autograder.grading.assignment import Assignment
 from autograder.sandbox.process import Limits, refuse_other_systems
 
 
 @dataclass(frozen=True)
 class Workers:
-    """`pool()` starts them, `submit(pool, content)` hands out a submission, `count()` is how many work."""
+    """`pool()` starts them, `submit(pool, handed_in, released)` hands out a submission, `count()` is how many work."""
 
     pool: Callable[[], AbstractContextManager[Executor]]
-    submit: Callable[[Executor, bytes], Future[str]]
+    submit: Callable[[Executor, HandedIn, Released], Future[Marked]]
     count: Callable[[], int]
 
 
@@ -50,7 +50,7 @@ def get_ready() -> None:
     """
     refuse_other_systems()
     os.environ["PYTHONSAFEPATH"] = "1"  # no module is looked for in the current directory: it may be a student's
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["autograder.course.report_cache"])
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["autograder.course.marked"])
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it inherits that: Ctrl-C is for us to answer
     multiprocessing.forkserver.ensure_running()
     signal.signal(signal.SIGINT, before)
@@ -58,13 +58,13 @@ def get_ready() -> None:
 
 def local_workers(assignment: Assignment, seed: int, limits: Limits, jobs: int) -> Workers:
     """Processes on this machine."""
-    grade_one = partial(report_of, assignment=assignment, seed=seed, limits=limits)
+    grade_one = partial(marked, assignment=assignment, seed=seed, limits=limits)
 
-    def submit(pool: Executor, content: bytes) -> Future[str]:
+    def submit(pool: Executor, handed_in: HandedIn, released: Released) -> Future[Marked]:
         try:
-            return pool.submit(grade_one, content)
+            return pool.submit(grade_one, handed_in, released=released)
         except (BrokenProcessPool, BrokenPipeError) as error:  # a process died, maybe while it was started
-            lost: Future[str] = Future()
+            lost: Future[Marked] = Future()
             lost.set_exception(BrokenProcessPool(str(error)))
             return lost
 

@@ -18,7 +18,6 @@ from autograder.grading.assignment import Assignment
 from autograder.grading.checks import grade, ours
 from autograder.grading.report import Report
 from autograder.messages import render
-from autograder.notebook.handed_in import Unreadable
 from autograder.sandbox.process import Limits
 
 
@@ -82,14 +81,6 @@ def timed(data: bytes, assignment: Assignment, seed: int, limits: Limits) -> Rep
     start = time.monotonic()
     report = grade(data, assignment, seed, limits)
     return replace(report, seconds=time.monotonic() - start)
-
-
-def report_of(data: bytes, assignment: Assignment, seed: int, limits: Limits) -> str:
-    """The Report of a submission as JSON, graded now; nothing for what is no notebook."""
-    try:
-        return timed(data, assignment, seed, limits).to_json()
-    except Unreadable:
-        return ""
 
 
 def keep(report: Report, path: Path) -> str:

@@ -252,9 +252,20 @@ def load_assignment(name: str, root: Path, notebook: str | None = None) -> Assig
 
 
 def assignment_names(root: Path) -> list[str]:
-    """The assignments of the course in `root`: folders of source/ that hold notebooks."""
-    folders = sorted(path for path in (root / "source").glob("*") if path.is_dir())
-    return [path.name for path in folders if any(path.glob("*.ipynb"))]
+    """The assignments of the course in `root`: folders of source/ with checks, or with notebooks that have tests."""
+    return [
+        folder.name
+        for folder in sorted((root / "source").glob("*"))
+        if assignment_folder(folder.name, root) or any(_has_tests(path) for path in folder.glob("*.ipynb"))
+    ]
+
+
+def _has_tests(path: Path) -> bool:
+    """Whether a source notebook has autograded cells. One that cannot be read has: who asks for it is told."""
+    try:
+        return bool(autograded(read_source(path)))
+    except AssignmentError:
+        return True
 
 
 def only_notebook(name: str, root: Path) -> str | None:
@@ -271,7 +282,9 @@ def only_assignment(root: Path) -> str:
     if len(names) != 1:
         if several := " or ".join(names):
             raise AssignmentError(f"Which assignment, {several}? Say `grade NAME`, or `check --assignment NAME`.")
-        raise AssignmentError("There is no assignment in source/: write one with `autograder new NAME`.")
+        raise AssignmentError(
+            "No assignment in source/ has checks or autograded tests: write one with `autograder new NAME`."
+        )
     return names[0]
 
 
@@ -288,7 +301,9 @@ def assignment_of(grade_ids: Set[str], file: str, name: str | None, root: Path) 
         except AssignmentError as error:  # another one may be meant
             why = error
     if not known:
-        raise why or AssignmentError("There is no assignment in source/: write one with `autograder new NAME`.")
+        raise why or AssignmentError(
+            "No assignment in source/ has checks or autograded tests: write one with `autograder new NAME`."
+        )
     alike = {key: len(grade_ids & each.cell_ids) for key, each in known.items()}
     most = [key for key in known if alike[key] == max(alike.values())]
     named = [key for key in most if known[key].notebook == file]

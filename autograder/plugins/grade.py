@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat.notebooknode import NotebookNode
@@ -20,6 +19,7 @@ from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
 from traitlets import Enum, Float, Int
 
 from autograder.course.calibration import ready
+from autograder.course.marked import test_outputs, unread_outputs
 from autograder.course.report_cache import (
     graded,
     part_name,
@@ -32,19 +32,15 @@ from autograder.course.report_cache import (
 from autograder.course.timestamps import moment
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, load_assignments, only_notebook, refuse_unjudged
-from autograder.grading.report import Picture
 from autograder.messages import render
 from autograder.notebook.attempts import about_others
 from autograder.notebook.folder import reached, take_in
 from autograder.notebook.handed_in import Unreadable, read_file, read_notebook, restore_name
 from autograder.notebook.submission import blank_submission, read_submission
-from autograder.pages.feedback import function_html, function_text, prose
-from autograder.pages.pictures import png
 from autograder.sandbox.process import Limits
 
 DEFAULTS = Limits()
 LONGEST_TIME = 100  # bytes
-PICTURES = 1  # for each function: more of them say the same again
 
 
 def work_on_copies(autograde: Autograde) -> None:
@@ -182,22 +178,12 @@ class GradeInSandbox(NbGraderPreprocessor):
             path = report_path(*run, reports_folder(root, assignment.name))
             report = graded(*run, path)
         except Unreadable as error:
-            page = f"<div>{prose(str(error))}</div>"
-            return {name: _outputs(0.0, page, str(error)) for name in assignment.points}, ""
+            return unread_outputs(assignment, str(error)), ""
         if note := about_others(notebook):
             report = replace(report, problems=(note, *report.problems))
         for problem in report.problems:
             self.log.warning("%s: %s", student, render(problem))
-        outputs = {
-            name: _outputs(
-                sum(check.points for check in checks),
-                function_html(report, name),
-                function_text(report, name),
-                [check.picture for check in checks if check.picture][:PICTURES],
-            )
-            for name, checks in report.functions().items()
-        }
-        return outputs, path.name
+        return test_outputs(report), path.name
 
 
 def _assignment(autograde: Autograde, notebook: str) -> Assignment | None:
@@ -210,16 +196,3 @@ def _assignments(autograde: Autograde) -> dict[str, Assignment]:
     """The notebooks of this run of nbgrader, read once for it."""
     name, root = autograde.coursedir.assignment_id, Path(autograde.coursedir.root)
     return {one.notebook: one for one in load_assignments(name, root)}
-
-
-def _outputs(points: float, html: str, text: str, pictures: Sequence[Picture] = ()) -> list[NotebookNode]:
-    """Nbgrader reads the score from the one execute_result; the feedback stands beside it."""
-    new: Any = nbformat.v4.new_output
-    return [
-        new("display_data", {"text/html": html, "text/plain": text}),
-        *(
-            new("display_data", {"image/png": png(one), "text/plain": one.title}, metadata={"alt": one.title})
-            for one in pictures
-        ),
-        new("execute_result", {"text/plain": f"{points:g}"}, execution_count=1),
-    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 
 from traitlets.config import Config
@@ -80,3 +81,6 @@ def plug_in(c: Config) -> None:
     # Our own page, in which nothing that students wrote can do anything.
     c.GenerateFeedback.exporter_class = f"{PLUGINS}.feedback.FeedbackExporter"
     c.GenerateFeedback.preprocessors = ["nbgrader.preprocessors.GetGrades"]
+
+    # What is set beside this is heeded by nbgrader's own converters: `own_steps` compares.
+    c.PluggedIn.sections = copy.deepcopy({name: dict(section) for name, section in c.items()})

@@ -59,8 +59,9 @@ def grade_class(
     paths: dict[str, Path] = {}  # of the Reports
     ungraded: set[str] = set()
     for student, path in notebooks.items():
-        content = _handed_in(path).content
-        key = course.key(assignment, student, content, due)
+        handed_in = _handed_in(path)
+        content = handed_in.content
+        key = course.key(assignment, student, content or handed_in.why.encode(), due)
         if course.last(name, student)[0] == key:
             continue
         if why := course.why_not(student, path):

@@ -68,7 +68,7 @@ def grade_class(
             failed[student] = why
             continue
         keys[student], paths[student] = key, course.report_path(assignment, content)
-        if content and not paths[student].exists():
+        if not paths[student].exists():
             ungraded.add(student)
     own = own_steps(course.config)
     if own:

@@ -130,10 +130,13 @@ def unpacked(kernel: Kernel) -> tuple[str, Path]:
     version = newest.removeprefix("linux-image-").removeprefix("unsigned-")
     folder = BUILD / version
     if not folder.exists():
+        part = BUILD / f"{version}.part"
+        shutil.rmtree(part, ignore_errors=True)
         for name in (newest, *(f"{beside}-{version}" for beside in kernel.beside)):
             apt("apt-get", "download", "-qq", name, cwd=BUILD / "packages")
             (package,) = (BUILD / "packages").glob(f"{name}_*.deb")
-            run("dpkg-deb", "--extract", package, folder)
+            run("dpkg-deb", "--extract", package, part)
+        part.rename(folder)
     return version, folder
 
 
@@ -150,7 +153,8 @@ def initrd(version: str, folder: Path) -> Path:
     run("depmod", "--basedir", base, version)
     order: dict[str, None] = {}
     for module in ("virtio_pci", "9pnet_virtio", "9p", "overlay"):
-        shown = run("modprobe", "--set-version", version, "--dirname", base, "--show-depends", module)
+        command = ["modprobe", "--set-version", version, "--dirname", base, "--show-depends", module]
+        shown = subprocess.run(command, text=True, capture_output=True).stdout  # none of what is built in
         order |= dict.fromkeys(re.findall(r"^insmod (\S+)", shown, re.MULTILINE))
     for path in map(Path, order):
         unpack = {".xz": ["xz", "-dc"], ".zst": ["zstd", "-dcq"]}.get(path.suffix, ["cat"])

@@ -176,9 +176,14 @@ def same(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
     numeric = int | float | np.number | np.ndarray
     if isinstance(one, numeric) and isinstance(other, numeric):
+        if np.shape(one) != np.shape(other):
+            return False
         return np.array_equal(one, other) or (  # which is the case more often, and takes less time
-            np.shape(one) == np.shape(other) and bool(np.allclose(one, other, rtol=1e-7, atol=1e-9, equal_nan=True))
+            all(np.asarray(each).dtype.kind in "biufc" for each in (one, other))
+            and bool(np.allclose(one, other, rtol=1e-7, atol=1e-9, equal_nan=True))
         )
+    if hasattr(one, "equals"):  # a table: it compares cell by cell
+        return type(one) is type(other) and bool(one.equals(other))
     return type(one) is type(other) and bool(one == other)
 
 

@@ -79,7 +79,8 @@ def test_the_release_as_it_is_gets_a_friendly_page():
 
 def test_the_json_report_has_the_documented_keys():
     result = json.loads(check("half-finished", "--json").stdout)
-    assert set(result) == {"assignment", "score", "max_score", "functions", "problems", "fingerprint"}
+    assert set(result) == {"assignment", "notebook", "score", "max_score", "functions", "manual", "problems",
+                           "fingerprint"}  # fmt: skip
     for part in result["functions"].values():
         for one in part["checks"]:
             assert set(one) == {"id", "state", "points", "max_points", "message", "misconception"}

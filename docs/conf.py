@@ -9,9 +9,8 @@ pages = ["docs/instructors", "docs/writing-checks", "docs/reference", "docs/scal
          "docs/architecture", "CONTRIBUTING", "CHANGELOG", "datasets/README"]  # fmt: skip
 include_patterns = [f"{page}.md" for page in (root_doc, *pages)]
 exclude_patterns = [".*", "build"]
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinxcontrib.mermaid"]
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
 myst_heading_anchors = 3
-myst_fence_as_directive = ["mermaid"]
 default_role = "py:obj"
 add_module_names = False
 html_theme = "furo"

@@ -189,8 +189,10 @@ def gradescope(tmp_path_factory):
         ({"work/mine.ipynb": "perfect", "__MACOSX/work/._mine.ipynb": "not-a-notebook", "work/._mine.ipynb": "blank"},
          100),
         ({"dinosaur-island.ipynb": "not-a-notebook"}, 0),
-        ({"a.ipynb": "perfect", "b.ipynb": "blank"}, 0),
-        ({"a/a.ipynb": "perfect", "b/a.ipynb": "blank"}, 0),
+        ({"a.ipynb": "perfect", "b.ipynb": "blank"}, 100),  # of several, the one with work in it counts
+        ({"a/a.ipynb": "perfect", "b/a.ipynb": "blank"}, 100),
+        ({"a.ipynb": "perfect", "b.ipynb": "half-finished"}, 0),
+        ({"a/a.ipynb": "perfect", "b/a.ipynb": "half-finished"}, 0),
         ({}, 0),
     ],
 )  # fmt: skip

@@ -71,8 +71,8 @@ def edited(solution: str, row: Mapping[str, Any], path: Path) -> str:
     for old, new in row.get("edits") or [(row["old"], row["new"])]:
         if solution.count(old) != 1:
             raise AssignmentError(
-                f"{path.name}, {row['id']}: {old!r} stands {solution.count(old)} times in the solution of "
-                f"`{row['function']}`; it has to stand there exactly once."
+                f"{path.name}, {row['id']}: `old` stands {solution.count(old)} times in the solution of "
+                f"`{row['function']}`; it has to stand there exactly once: {old!r}."
             )
         solution = solution.replace(old, new)
     return solution

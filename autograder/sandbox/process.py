@@ -33,6 +33,7 @@ ENGINE = Path(__file__).parent
 NUMERIC_VARIABLES = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES")
 
 LOOK_SECONDS = 0.2  # how often a busy worker's use of time and disk is looked at
+UNWATCHED_SECONDS = 1.0  # a worker that was not looked at for so long was not waited for
 PATIENCE = 3  # on a busy machine a second of processor time can take so many on the clock
 MAX_REQUEST = 1 << 16
 MAX_FILES = 5_000  # in a scratch directory
@@ -134,8 +135,8 @@ class Sandbox:
     def ask(self, frame: bytes, seconds: float, lend: Callable[[Any], Any] | None = None) -> Any:
         """Send a packed message and return the answer; `lend` answers what the worker asks meanwhile.
 
-        Raises TimeUp when the worker used so many seconds of processor time, or PATIENCE times as many on the clock,
-        and Died when it ended, or filled its scratch directory. Then it is gone.
+        Raises TimeUp when the worker used so many seconds of processor time, slept as long, or took PATIENCE times as
+        many on the clock, and Died when it ended, or filled its scratch directory. Then it is gone.
         """
         watch = self.watch(seconds)
         while True:
@@ -191,16 +192,22 @@ class Sandbox:
         start = time.monotonic()
         next_look = start + LOOK_SECONDS
         cpu_start: float | None = None  # as it was at the first look, which most calls never see
+        cpu_last, awake, asked = 0.0, start, start  # at the last look; when it was last seen to work; the last call
 
         def watch() -> float:
-            nonlocal next_look, cpu_start
+            nonlocal next_look, cpu_start, cpu_last, awake, asked
             now = time.monotonic()
+            if now - asked > UNWATCHED_SECONDS:  # meanwhile it waited for us, or for the judge
+                awake = now
+            asked = now
             if now >= next_look:
-                used, threads = worker.cpu_seconds_and_threads()
+                used, threads, asleep = worker.usage()
                 cpu_start = used if cpu_start is None else cpu_start
+                if used > cpu_last or not asleep:
+                    cpu_last, awake = used, now
                 if threads > MAX_THREADS:
                     raise wire.WireError("more threads than a notebook has")
-                if used - cpu_start > seconds or now - start > PATIENCE * seconds:
+                if used - cpu_start > seconds or now - awake > seconds or now - start > PATIENCE * seconds:
                     raise TimeoutError
                 if _overfull(self.scratch, self.limits.disk_mb << 20):
                     raise wire.WireError("the scratch directory is full")
@@ -284,13 +291,14 @@ class _Worker:
     requests: int
     answers: int
 
-    def cpu_seconds_and_threads(self) -> tuple[float, int]:
-        """Processor time that all its threads used so far, and how many there are."""
+    def usage(self) -> tuple[float, int, bool]:
+        """Processor time that all its threads used so far, how many there are, and whether the first one sleeps."""
         try:
             fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:  # it has just ended: its pipe tells
-            return 0.0, 0
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), int(fields[17])
+            return 0.0, 0, False
+        used = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return used, int(fields[17]), fields[0] == "S"
 
     def kill(self) -> None:
         """End it, and wait until it has ended."""

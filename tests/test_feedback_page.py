@@ -51,6 +51,26 @@ def test_scores_reasons_and_what_a_person_added():
     assert "comment-other" not in text
 
 
+def test_the_top_says_what_to_look_at_first():
+    top, below = page("x").split("<h2>The notebook</h2>")
+    assert "Look at <code>clip</code> first." in top and "Cell 9 is damaged" in top
+    assert '<a href="#test-clip">Go to clip</a>' in top
+    assert "<h3>clip: 5 of 15 points</h3>" in below and "Cell 9 is damaged" not in below
+    full = page("x", report=Report("ps1", (Check("a", "clip", "Keeps small `x`.", "passed", 15, 15),)))
+    assert "15 of 15 points" in full and "Look at" not in full
+
+
+def test_penalties_leave_no_less_than_nothing():
+    assert '<p class="score">0 of 15 points</p>' in page("x", recorded=Recorded({"test-clip": (1, 15)}, {}, 2))
+
+
+def test_why_there_is_no_grade_is_said_once():
+    recorded = notebook()
+    recorded.cells[1].outputs = [nbformat.v4.new_output("display_data", {"text/plain": "This file is empty."})]
+    for why in ("This file is empty.", Message("This file is empty.")):
+        assert render_feedback("ps1", recorded, why, NOT_RECORDED).count("This file is empty.") == 1
+
+
 def test_without_a_report_the_recorded_text_is_shown():
     recorded = notebook()
     data = {"text/plain": "clip: 5 / 15 points", "text/html": "<b>x</b>"}

@@ -1,9 +1,10 @@
-"""A Report as students read it: HTML for nbgrader's feedback page, text for the terminal."""
+"""A Report as students read it: HTML for the feedback page and for Formgrader, text for the terminal."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from markupsafe import Markup, escape
@@ -47,21 +48,44 @@ def page_css() -> str:
     return (TEMPLATES / "feedback.css").read_text("utf-8")
 
 
+def happened(report: Report, function: str) -> Message | None:
+    """What the student misunderstood in a function; None where that is not known."""
+    return report.diagnoses.get(function)
+
+
+def look_at_first(report: Report, function: str) -> Message | None:
+    """What to mend first in a function; None where there is nothing."""
+    failed = (check.message for check in report.functions().get(function, ()) if check.state == "failed")
+    return happened(report, function) or next(failed, None)
+
+
+def checks_html(report: Report, function: str) -> Markup:
+    """What one function's checks found."""
+    return Markup(templates.get_template("checks.html.j2").render(_shown(report, function)))  # noqa: S704 - ours
+
+
 def function_html(report: Report, function: str) -> str:
-    """One function's checks as a block of HTML; the notebook's problems stand with the first function."""
+    """The same as a block with a title; the notebook's problems stand with the first function."""
     checks = report.functions()[function]
     first = next(iter(report.functions()))
     return templates.get_template("function.html.j2").render(
+        _shown(report, function),
         function=function,
-        checks=checks,
         score=number(sum(check.points for check in checks)),
         max_score=number(sum(check.max_points for check in checks)),
-        diagnosis=report.diagnoses.get(function),
         problems=report.problems if function == first else (),
-        marks=MARKS,
-        number=number,
-        waiting=waiting(checks),
     )
+
+
+def _shown(report: Report, function: str) -> dict[str, Any]:
+    checks = report.functions()[function]
+    return {
+        "checks": checks,
+        "diagnosis": happened(report, function),
+        "marks": MARKS,
+        "number": number,
+        "waiting": waiting(checks),
+    }
 
 
 def function_text(report: Report, function: str) -> str:
@@ -70,8 +94,8 @@ def function_text(report: Report, function: str) -> str:
     lines = [
         f"{function}: {number(sum(c.points for c in checks))} / {number(sum(c.max_points for c in checks))} points"
     ]
-    if function in report.diagnoses:
-        lines.append(f"What happened: {render(report.diagnoses[function])}")
+    if diagnosis := happened(report, function):
+        lines.append(f"What happened: {render(diagnosis)}")
     for check in checks:
         if check.state != "not assessed":
             lines.append(f"{MARKS[check.state]} {check.state}: {check.sentence}")
@@ -92,8 +116,8 @@ def report_text(report: Report) -> RenderableType:
     for name, checks in report.functions().items():
         points = f"{number(sum(c.points for c in checks))} / {number(sum(c.max_points for c in checks))}"
         parts.append(Text.from_markup(f"\n[bold]{escape_rich(name)}[/bold]  {points}"))
-        if name in report.diagnoses:
-            parts.append(Padding(Text(f"What happened: {render(report.diagnoses[name])}", style="bold"), (0, 0, 0, 2)))
+        if diagnosis := happened(report, name):
+            parts.append(Padding(Text(f"What happened: {render(diagnosis)}", style="bold"), (0, 0, 0, 2)))
         parts += [_check_text(check) for check in checks if check.state != "not assessed"]
         if waiting(checks):
             parts.append(Padding(Text(f"{MARKS['not assessed']} {waiting(checks)}", style="yellow"), (0, 0, 0, 2)))

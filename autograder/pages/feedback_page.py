@@ -12,8 +12,8 @@ from markupsafe import Markup
 from nbformat.notebooknode import NotebookNode
 
 from autograder.grading.report import Report
-from autograder.messages import Message
-from autograder.pages.feedback import function_html, number, page_css, templates
+from autograder.messages import Message, render
+from autograder.pages.feedback import checks_html, look_at_first, number, page_css, templates
 from autograder.pages.harmless import code_css, code_html, markdown_html, plain_html
 from autograder.pages.limited import TookTooLong, at_most, limited
 
@@ -43,7 +43,7 @@ class Graded:
     points: float
     most: float
     by_checks: float | None
-    first: Message | str | None  # what to look at first
+    first: Message | None  # what to look at first
     details: Markup
     pictures: Sequence[tuple[str, str]]  # PNG as base64, title
 
@@ -84,14 +84,16 @@ def feedback_page(
     """
     graded = {one.grade_id: one for one in _graded(notebook, report, recorded)}
     marks = [cell.metadata.get("nbgrader", {}) for cell in notebook.cells]
+    incomplete = [one for one in graded.values() if number(one.points) != number(one.most)]
     return templates.get_template("feedback.html.j2").render(
         name=name,
         report=report,
         is_report=isinstance(report, Report),
         graded=graded,
+        begin=next((one for one in incomplete if one.first), None),
         comments={grade_id: markdown_html(text) for grade_id, text in recorded.comments.items() if text},
         penalty=recorded.late_penalty,
-        score=sum(one.points for one in graded.values()) - recorded.late_penalty,
+        score=max(0.0, sum(one.points for one in graded.values()) - recorded.late_penalty),
         most=sum(one.most for one in graded.values()),
         cells=None if laid_out is None else list(zip(marks, map(Markup, laid_out), strict=True)),
         css=Markup(page_css() + code_css()),  # noqa: S704 - ours
@@ -101,7 +103,7 @@ def feedback_page(
 
 def _graded(notebook: NotebookNode, report: Report | Message | str, recorded: Recorded) -> Iterator[Graded]:
     """The graded cells in the notebook's order."""
-    functions, diagnoses = (report.functions(), report.diagnoses) if isinstance(report, Report) else ({}, {})
+    functions = report.functions() if isinstance(report, Report) else {}
     for cell in notebook.cells:
         mark = cell.metadata.get("nbgrader", {})
         if not (mark.get("grade") or mark.get("task")):
@@ -112,16 +114,20 @@ def _graded(notebook: NotebookNode, report: Report | Message | str, recorded: Re
         points, most = recorded.points.get(mark["grade_id"], (by_checks or 0.0, mark.get("points", 0.0)))
         shown = [one for one in cell.get("outputs", []) if one.output_type == "display_data"]
         if isinstance(report, Report):
-            details = Markup(function_html(report, function) if checks else "")  # noqa: S704 - ours
+            first = look_at_first(report, function)
+            details = checks_html(report, function) if checks else Markup()
         else:
-            details = Markup().join(plain_html(one.data.get("text/plain", "")) for one in shown)
+            first = None
+            why = report if isinstance(report, str) else render(report)  # stands on top
+            texts = [one.data.get("text/plain", "") for one in shown]
+            details = Markup().join(plain_html(text) for text in texts if text != why)
         yield Graded(
             mark["grade_id"],
             function,
             points,
             most,
             by_checks,
-            first=diagnoses.get(function) or next((check.message for check in checks if check.state == "failed"), None),
+            first=first,
             details=details,
             pictures=[(one.data["image/png"], one.metadata.get("alt", "")) for one in shown if "image/png" in one.data],
         )

@@ -69,9 +69,9 @@ def plain_html(source: str) -> Markup:
 
 @lru_cache(maxsize=1)
 def code_css() -> str:
-    """The colours of code, light and dark."""
-    light = HtmlFormatter(style="default").get_style_defs(".code")
-    dark = HtmlFormatter(style="github-dark").get_style_defs(".code")
+    """The colours of code, light and dark: of Pygments' own styles those with the most contrast."""
+    light = HtmlFormatter(style="xcode").get_style_defs(".code")
+    dark = HtmlFormatter(style="monokai").get_style_defs(".code")
     return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
 
 

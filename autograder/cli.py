@@ -16,6 +16,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from autograder.course.calibration import ready
 from autograder.course.config import course_limits, submitted_directory
@@ -168,8 +169,9 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from autograder.course.course import Course  # as above
-    from autograder.pages.class_report import class_html
+    from autograder.course.class_rows import class_rows, exercises  # as above
+    from autograder.course.course import Course
+    from autograder.pages.class_report import class_html, class_tables
 
     course = Course(course_root(options.course))
     assignment = _assignment(options, course.root)
@@ -177,7 +179,13 @@ def _report(options: argparse.Namespace) -> int:
     if not reports and not unread:
         raise CannotGrade(f"There is nothing to report: no submitted/STUDENT/{assignment.name}/ in {course.root}.")
     path = options.output or Path(f"{assignment.name}-report.html")
-    write_whole(path, class_html(assignment.name, reports, unread))
+    most = dict(exercises([assignment]).values())
+    rows = class_rows(course, [assignment], reports, unread, path.parent)
+    tables = {path.with_name(f"{path.stem}-{name}.csv"): text for name, text in class_tables(most, rows).items()}
+    for table, text in tables.items():
+        write_whole(table, text)
+    names = {table.stem.removeprefix(f"{path.stem}-"): quote(table.name) for table in tables}
+    write_whole(path, class_html(assignment.name, most, rows, names))
     say(f"{len(reports)} graded submissions, {len(unread)} others: {path}")
     return 0
 

@@ -1,5 +1,8 @@
 """`autograder report`: one page about the class, from what was graded."""
 
+import base64
+import csv
+import hashlib
 import re
 import subprocess
 import sys
@@ -9,7 +12,7 @@ import pytest
 
 from autograder.grading.report import Check, Report
 from autograder.messages import Message
-from autograder.pages.class_report import items, misconceptions
+from autograder.pages.class_report import Row, class_html, class_tables, items, misconceptions
 from tests.test_grade_class import grade
 
 pytestmark = pytest.mark.slow
@@ -28,11 +31,12 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.rows, self.links, self.tags = {}, [], set()
-        self.section = ""
+        self.section, self.goes_on = "", False
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         self.tags.add(tag)
+        self.goes_on = tag == "wbr"  # a word that may be broken there
         values = dict(attributes)
         if tag == "section":
             self.section = values["id"]
@@ -43,7 +47,8 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         if self.section and self.rows[self.section]:
-            self.rows[self.section][-1] += f" {data.strip()}" if data.strip() else ""
+            space = "" if self.goes_on else " "
+            self.rows[self.section][-1] += f"{space}{data.strip()}" if data.strip() else ""
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +90,44 @@ def test_it_names_misconceptions_and_who_may_need_help(graded):
     assert any(row.startswith(" not-a-notebook ") for row in graded.page.rows["grading"])
 
 
+def test_students_stand_with_their_points_and_pages(graded):
+    rows = {row.split()[0]: row.split()[1:] for row in graded.page.rows["students"]}
+    assert rows["student"] == ["score", "clip", "sample", "optimize", "model"]
+    assert rows["half-finished"] == ["40", "15", "25", "0", "0"]
+    assert rows["not-a-notebook"] == ["0"] * 5
+    pages = [link for link in graded.page.links if link.startswith("feedback/")]
+    assert {page.split("/")[1] for page in pages} == set(CLASS)
+    assert all((graded.root / page).is_file() for page in pages)
+
+
+def test_exercises_have_means(graded):
+    rows = {row.split()[0]: row.split()[1:] for row in graded.page.rows["exercises"]}
+    assert rows["clip"] == ["15", "11.25", "75", "%", "3", "1"]  # of 15, 0, 15 and 15
+    assert rows["model"] == ["35", "17.5", "50", "%", "2", "2"]
+
+
+def test_all_of_it_is_there_as_csv(graded):
+    with open(graded.root / "dinosaur-island-report-students.csv", newline="", encoding="utf-8") as file:
+        students = {row["student"]: row for row in csv.DictReader(file)}
+    assert students["half-finished"]["score"] == "40" and students["half-finished"]["out of"] == "100"
+    assert "no points for optimize, model" in students["half-finished"]["may need help"]
+    assert "always take the most likely letter" in students["sample-takes-the-maximum"]["look at first"]
+    assert "not a Jupyter notebook" in students["not-a-notebook"]["about the file"]
+    with open(graded.root / "dinosaur-island-report-checks.csv", newline="", encoding="utf-8") as file:
+        checks = {row["check"]: row for row in csv.DictReader(file)}
+    assert checks["clip.worked_example"]["passed"] == "3" and len(checks) == 39
+
+
 def test_it_needs_nothing_from_outside(graded):
-    assert all(link.startswith("#") for link in graded.page.links)
-    assert not graded.page.tags & {"script", "link", "iframe", "object", "img"}
+    assert all(link.startswith(("#", "feedback/", "dinosaur-island-report-")) for link in graded.page.links)
+    assert not graded.page.tags & {"link", "iframe", "object", "img"}
+
+
+def test_the_only_script_that_may_run_is_the_search(graded):
+    [script] = re.findall("<script>(.*?)</script>", graded.text, re.DOTALL)
+    assert "document.getElementById" in script
+    ours = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{ours}'\">" in graded.text
 
 
 def test_it_can_be_written_elsewhere_and_says_when_there_is_nothing(graded, tmp_path):
@@ -120,6 +160,42 @@ def test_discrimination_is_the_correlation_with_the_other_checks():
     contrary, _, waiting = items(reports("0011", "1100", "11--", points=2.0))
     assert contrary.discrimination == pytest.approx(-1)
     assert (waiting.passed, waiting.failed, waiting.not_assessed) == (2, 0, 2)
+
+
+def shown(*rows, exercises=None):
+    return Page(class_html("x", exercises or {"f": 1.0, "g": 9.0}, rows, {}))
+
+
+def test_who_may_need_help():
+    one = Report("x", (Check("f.a", "f", "It works.", "failed", 0, 1, Message("No.")),
+                       Check("g.a", "g", "It works.", "passed", 9, 9)))  # fmt: skip
+    rows = [
+        Row("no-f", points={"f": 0, "g": 9}, report=one),
+        Row("late", points={"f": 1, "g": 9}, penalty=5, report=one),
+        Row("by-hand", points={"f": 1, "g": 9}, report=one),
+        Row("unread-essay", points={"f": 1}, report=one),
+        Row("absent", why="Nothing was handed in.", handed_in=False),
+    ]
+    page = shown(*rows)
+    assert [row.split()[0] for row in page.rows["help"][1:]] == ["absent", "late", "no-f"]
+    assert "no points for f" in page.rows["help"][3]
+    students = {row.split()[0]: row.split()[1:] for row in page.rows["students"]}
+    assert students["late"] == ["5", "1", "9", "−5"] and students["unread-essay"] == ["1", "1", "–"]
+    table = list(csv.DictReader(class_tables({"f": 1.0, "g": 9.0}, rows)["students"].splitlines()))
+    assert (table[1]["late penalty"], table[1]["score"], table[1]["g"]) == ("5", "5", "9")
+
+
+def test_a_name_can_neither_break_the_page_nor_a_spreadsheet():
+    row = Row("=1+1<script>", "<b>, x", {"f": 1}, report=reports("1")[0], pages={"x": "a%3Cb.html"})
+    page = class_html("x", {"f": 1.0}, [row], {})
+    assert "<b>" not in page and page.count("<script>") == 1
+    assert "'=1+1" in class_tables({"f": 1.0}, [row])["students"]
+
+
+def test_one_notebook_is_one_notebook():
+    one = Report("x", reports("1")[0].checks, (Message("Repaired."),))
+    page = class_html("x", {"f": 1.0}, [Row("a", points={"f": 1}, report=one)], {})
+    assert "in 1 notebook<" in page
 
 
 def test_misconceptions_come_by_frequency():

@@ -1,11 +1,17 @@
-"""A class's Reports as one page for its instructor: scores, checks, misconceptions, who may need help."""
+"""A class's Reports as one page for its instructor: scores, checks, misconceptions, who may need help.
+
+The scores are the gradebook's, late penalties and changes by hand included, as on the feedback pages.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
+import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import jinja2
@@ -17,12 +23,14 @@ from matplotlib.ticker import MaxNLocator
 
 from autograder.grading.report import Report
 from autograder.messages import printable_lines, render
-from autograder.pages.feedback import TEMPLATES, number, prose
+from autograder.pages.feedback import TEMPLATES, happened, look_at_first, number, prose
+from autograder.pages.spreadsheet import csv_text
 
 NEEDS_HELP = 0.6  # of all points: who has fewer is listed
 # A check with a lower discrimination says little about who knows the matter: a rule of thumb from R. L. Ebel,
 # "Essentials of Educational Measurement".
 WEAK = 0.2
+SCRIPT = (TEMPLATES / "class.js").read_text("utf-8")
 INK = "#22303c"  # becomes the page's colour of text, light or dark
 STYLE: Any = {
     "svg.fonttype": "none",
@@ -45,32 +53,140 @@ class Item:
     discrimination: float | None
 
 
-def class_html(assignment: str, reports: Mapping[str, Report], unread: Mapping[str, str]) -> str:
-    """The page. `reports` is student -> Report, `unread` student -> why there is none."""
-    scores = {student: report.score for student, report in reports.items()}
-    most = max((report.max_score for report in reports.values()), default=0.0)
-    low = {student: score for student, score in scores.items() if score < NEEDS_HELP * most}
+@dataclass(frozen=True)
+class Row:
+    """A student of the class.
+
+    `points` are the gradebook's by exercise, without what somebody has yet to grade; `penalty` is for late work.
+    `report` is None where there is none, and then `why` says why. `pages` are the feedback pages: notebook -> address.
+    """
+
+    student: str
+    name: str = ""
+    points: Mapping[str, float] = field(default_factory=dict)
+    penalty: float = 0.0
+    report: Report | None = None
+    why: str = ""
+    pages: Mapping[str, str] = field(default_factory=dict)
+    handed_in: bool = True
+
+    @property
+    def score(self) -> float:
+        return max(0.0, sum(self.points.values()) - self.penalty)
+
+    def empty(self) -> list[str]:
+        """The exercises with checks and without a point."""
+        judged = self.report.functions() if self.report else {}
+        return [name for name, points in self.points.items() if name in judged and points == 0]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """An exercise over those who have points in it, or could have some."""
+
+    name: str
+    points: float
+    mean: float
+    full: int
+    empty: int
+    count: int
+
+
+def class_html(assignment: str, exercises: Mapping[str, float], rows: Sequence[Row], tables: Mapping[str, str]) -> str:
+    """The page. `exercises` is name -> the most points, `tables` the addresses of the same as CSV by their names."""
+    reports = {row.student: row.report for row in rows if row.report}
+    graded = [row for row in rows if row.report]
+    scores = [row.score for row in graded]
+    most = sum(exercises.values())
     seconds = sorted(((report.seconds, student) for student, report in reports.items()), reverse=True)
     return _templates.get_template("class.html.j2").render(
         assignment=assignment,
-        count=len(reports) + len(unread),
-        reports=reports,
-        unread=unread,
+        handed_in=[row for row in rows if row.handed_in],
+        rows=rows,
+        names=list(exercises),
+        exercises=exercise_means(exercises, graded),
+        unread={row.student: row.why for row in rows if row.handed_in and not row.report},
         most=most,
-        median=float(np.median(list(scores.values()))) if scores else 0.0,
-        mean=float(np.mean(list(scores.values()))) if scores else 0.0,
-        full=sum(score >= most for score in scores.values()),
-        histogram=histogram(list(scores.values()), most),
-        bins=_bins(list(scores.values()), most),
+        median=float(np.median(scores)) if scores else 0.0,
+        mean=float(np.mean(scores)) if scores else 0.0,
+        full=sum(score >= most for score in scores),
+        histogram=histogram(scores, most),
+        bins=_bins(scores, most),
         items=items(list(reports.values())),
         weak=WEAK,
         misconceptions=misconceptions(reports),
-        low=sorted(low.items(), key=lambda pair: (pair[1], pair[0])),
-        figures_of=f"of the {len(reports)} that could be graded" if unread else "",
+        help=needs_help(exercises, rows),
+        graded=len(graded),
         needs_help=NEEDS_HELP,
         problems={student: report.problems for student, report in reports.items() if report.problems},
         seconds=seconds,
+        tables=tables,
+        look_at_first=look_at_first,
         number=number,
+        css=Markup((TEMPLATES / "class.css").read_text("utf-8")),  # noqa: S704 - ours
+        script=Markup(SCRIPT),  # noqa: S704 - ours
+        script_hash=base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode(),
+    )
+
+
+def class_tables(exercises: Mapping[str, float], rows: Sequence[Row]) -> dict[str, str]:
+    """All that the page shows, as the text of CSV files: "students" and "checks"."""
+    lacking = {row.student: why for row, why in needs_help(exercises, rows)}
+    students = [
+        [
+            row.student, row.name, *(row.points.get(name) for name in exercises), row.penalty, row.score,
+            sum(exercises.values()), lacking.get(row.student), _sentences(_firsts(row)),
+            _sentences(map(render, row.report.problems if row.report else ())) or row.why,
+            row.report.seconds if row.report else None,
+        ]
+        for row in rows
+    ]  # fmt: skip
+    columns = ["student", "name", *exercises, "late penalty", "score", "out of", "may need help", "look at first",
+               "about the file", "seconds"]  # fmt: skip
+    checks = [
+        [one.id, one.sentence, one.points, one.passed, one.difficulty, one.failed, one.not_assessed, one.discrimination]
+        for one in items([row.report for row in rows if row.report])
+    ]
+    heading = ["check", "what it asks", "points", "passed", "share", "failed", "not assessed", "tells apart"]
+    return {"students": csv_text(columns, students), "checks": csv_text(heading, checks)}
+
+
+def _firsts(row: Row) -> list[str]:
+    if not row.report:
+        return []
+    said = {name: render(look_at_first(row.report, name)) for name in row.report.functions()}
+    return [f"{name}: {text}" for name, text in said.items() if text]
+
+
+def _sentences(texts: Iterable[str]) -> str:
+    return " ".join(texts)
+
+
+def exercise_means(exercises: Mapping[str, float], rows: Sequence[Row]) -> list[Exercise]:
+    """Each exercise over those whose points in it are known."""
+    found = []
+    for name, most in exercises.items():
+        points = [row.points[name] for row in rows if name in row.points]
+        mean = float(np.mean(points)) if points else 0.0
+        full, empty = sum(one >= most for one in points), sum(one == 0 for one in points)
+        found.append(Exercise(name, most, mean, full, empty, len(points)))
+    return found
+
+
+def needs_help(exercises: Mapping[str, float], rows: Sequence[Row]) -> list[tuple[Row, str]]:
+    """Who may need help and why, the lowest first, after those without a grade. What is not graded yet counts not."""
+    found = []
+    for row in rows:
+        most = sum(exercises.get(name, 0.0) for name in row.points)
+        reasons = [f"fewer than {NEEDS_HELP:.0%} of the points"] if row.score < NEEDS_HELP * most else []
+        if row.empty():
+            reasons.append(f"no points for {', '.join(row.empty())}")
+        if not row.report:
+            found.append((row, row.why))
+        elif reasons:
+            found.append((row, " and ".join(reasons)))
+    return sorted(
+        found, key=lambda one: (one[0].report is not None, not one[0].handed_in, one[0].score, one[0].student)
     )
 
 
@@ -109,7 +225,7 @@ def misconceptions(reports: Mapping[str, Report]) -> list[tuple[str, str, str, l
     for student, report in reports.items():
         for known, function in {c.misconception: c.function for c in report.checks if c.misconception}.items():
             who.setdefault(known, []).append(student)
-            texts[known] = (function, render(report.diagnoses[function]))
+            texts[known] = (function, render(happened(report, function)))
     return sorted(((known, *texts[known], who[known]) for known in who), key=lambda row: (-len(row[3]), row[0]))
 
 
@@ -138,6 +254,11 @@ def histogram(scores: list[float], most: float) -> Markup:
     return Markup(drawing[drawing.index("<svg") :].replace(INK, "currentColor"))  # noqa: S704 - holds numbers only
 
 
+def breakable(name: str) -> Markup:
+    """A long name, which may go on in the next line after a dot, a slash or an underscore, and nowhere else."""
+    return Markup("<wbr>").join(re.findall(r"[^._/]*[._/]|[^._/]+", name))
+
+
 def _shown(value: Any) -> Any:
     return printable_lines(value) if type(value) is str else value
 
@@ -146,3 +267,4 @@ _templates = jinja2.Environment(
     loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, finalize=_shown
 )
 _templates.filters["prose"] = prose
+_templates.filters["breakable"] = breakable

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +24,7 @@ from autograder.grading.report import Report
 from autograder.messages import printable, render
 from autograder.pages.feedback import number
 from autograder.pages.formats import junit, step_summary
-
-# Where a spreadsheet program would begin to calculate (OWASP, CSV injection), also where it takes ; for a separator.
-FORMULA = re.compile("(^|[;\t\r\n])(?=[=+@\t\r\n＝＋－＠-])")
+from autograder.pages.spreadsheet import harmless, points
 
 
 @dataclass(frozen=True)
@@ -109,16 +106,6 @@ def _submission(gradebook: Gradebook, assignment: str, student: str) -> Any:
 def _late(submission: Any) -> float:
     """The score less the penalty for late work."""
     return max(0.0, float(submission.score) - float(submission.late_submission_penalty))
-
-
-def points(score: float) -> str:
-    """A score as exact as anybody gives it, without what is left of rounding."""
-    return f"{score:.10g}"
-
-
-def harmless(text: str | None) -> str:
-    """A cell that no spreadsheet program takes for a formula, and no terminal for an order."""
-    return FORMULA.sub(r"\1'", printable(text or ""))
 
 
 def full_name(student: Any) -> str:

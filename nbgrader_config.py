@@ -21,7 +21,9 @@ c.BundleFiles.files = {
     "dinosaur-island": [
         "utils/__init__.py",
         "utils/rnn.py",
+        "utils/baselines.py",
         "utils/plots.py",
+        "utils/testing.py",
         "datasets/dinos.txt",
         "datasets/README.md",
     ],

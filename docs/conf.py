@@ -6,7 +6,8 @@ from sphinx.application import Sphinx
 project = html_title = "nbgrader-outside"
 root_doc = "README"
 pages = ["docs/instructors", "docs/writing-checks", "docs/reference", "docs/scale", "docs/security", "docs/evidence",
-         "docs/architecture", "CONTRIBUTING", "CHANGELOG", "datasets/README"]  # fmt: skip
+         "docs/architecture", "CONTRIBUTING", "CHANGELOG", "datasets/README",
+         "datasets/shakespeare"]  # fmt: skip
 include_patterns = [f"{page}.md" for page in (root_doc, *pages)]
 exclude_patterns = [".*", "build"]
 extensions = ["myst_parser", "sphinx.ext.autodoc"]

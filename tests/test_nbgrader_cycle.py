@@ -75,8 +75,9 @@ def test_the_release_holds_what_a_student_needs_and_no_solution(graded):
     release = graded.root / "release" / "dinosaur-island"
     names = {str(path.relative_to(release)) for path in release.rglob("*") if path.is_file()}
     assert names == {
-        "dinosaur-island.ipynb", "utils/__init__.py", "utils/rnn.py", "utils/plots.py", "datasets/dinos.txt",
-        "datasets/README.md", ".github/workflows/check.yml", ".gitlab-ci.yml",
+        "dinosaur-island.ipynb", "README.md", "utils/__init__.py", "utils/rnn.py", "utils/baselines.py",
+        "utils/plots.py", "utils/testing.py", "datasets/dinos.txt", "datasets/README.md",
+        ".github/workflows/check.yml", ".gitlab-ci.yml",
     }  # fmt: skip
     text = (release / "dinosaur-island.ipynb").read_text()
     assert "SOLUTION" not in text

@@ -1,42 +1,67 @@
-"""The pictures of the notebooks; each function draws one figure and returns it."""
+"""The pictures of the notebooks; each function draws one and returns it, with a text for those who cannot see it.
 
+All have a white ground, also where the notebook is dark; text stands out from what is behind it by 4.5 to 1 or more.
+"""
+
+import html
+import io
 import re
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from itertools import pairwise
-from typing import TextIO
+from dataclasses import dataclass
+from typing import Any, TextIO
 
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from .rnn import softmax
+from .rnn import rnn_forward, softmax
 
 __all__ = [
     "live_loss_curve",
     "plot_clipping",
-    "plot_generation_loop",
+    "plot_losses",
     "plot_network",
     "plot_probabilities",
     "plot_reading",
+    "plot_sampling",
     "plot_temperatures",
+    "plot_units",
     "show_gallery",
 ]
 
-# Okabe and Ito's palette: its colours stay apart for colour-blind eyes.
-INK, GREY, PALE = "#22303c", "#7a8790", "#e9edf0"
-BLUE, ORANGE, RED, GREEN = "#0072b2", "#e69f00", "#d55e00", "#00795a"
+# After Okabe and Ito's palette, whose colours stay apart for colour-blind eyes; darker where they are text.
+INK, GREY, PALE = "#22303c", "#55626b", "#e9edf0"
+BLUE, ORANGE, RED, GREEN = "#0072b2", "#e69f00", "#b34700", "#00795a"
 ARROW = {"arrowstyle": "-|>", "color": INK, "lw": 1.5, "shrinkA": 0, "shrinkB": 0}
 
 LOSS_LINE = re.compile(r"Iteration:\s*(\d+).*?Loss:\s*([-+]?\d+\.?\d*(?:e[-+]?\d+)?)")
 
 
-def plot_network() -> Figure:
+@dataclass(frozen=True)
+class Described:
+    """A figure, which a notebook shows, and a text that says what is on it, which a screen reader reads."""
+
+    figure: Figure
+    alt: str
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+        out = io.BytesIO()
+        self.figure.savefig(out, dpi=144, bbox_inches="tight", facecolor="white")
+        png = b64encode(out.getvalue()).decode()
+        width = round(80 * self.figure.get_figwidth())
+        # JupyterLab gives a picture no alt text; an element of HTML keeps its own
+        image = f'<img src="data:image/png;base64,{png}" alt="{html.escape(self.alt)}" width="{width}">'
+        return {"text/html": image, "image/png": png, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
+
+
+def plot_network() -> Described:
     """The network unrolled over the name `trex`: one column per time step."""
     fig, ax = _canvas(10, 4.4)
     inputs, targets = ["zeros", "“t”", "“r”", "“e”", "“x”"], ["“t”", "“r”", "“e”", "“x”", "“\\n”"]
@@ -57,16 +82,23 @@ def plot_network() -> Figure:
             ax.plot([x + 0.68, gap, gap], [4.9, 4.9, 1.0], ":", color=GREEN, linewidth=1.5)
             ax.annotate("", (x + step - 0.5, 1.0), (gap, 1.0), arrowprops=ARROW | {"color": GREEN})
     ax.set(xlim=(1.3, 6 * step + 0.7), ylim=(0.2, 5.1))
-    return _finish(fig)
+    return _finish(
+        fig,
+        "The network unrolled over the name trex, as five columns from left to right. In each column an arrow Wax "
+        "goes from the input x up to the hidden state a, and an arrow Wya from there up to the prediction ŷ. An "
+        "arrow Waa goes from each hidden state to the next; the first comes from a⟨0⟩. The inputs are zeros, t, r, "
+        "e, x. The targets above the predictions are t, r, e, x and the newline: each target is the input of the "
+        "next column.",
+    )
 
 
-def plot_clipping() -> Figure:
+def plot_clipping() -> Described:
     """Gradient descent on a one-neuron RNN whose loss has a cliff, without and with clipping.
 
     The idea of the picture is that of Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent
     neural networks" (2013).
     """
-    steps, target, rate, bound = 12, 0.5, 0.3, 0.3
+    steps, target, rate, bound, start = 12, 0.7, 0.3, 0.5, (1.5, 0.3)
 
     def loss(point: np.ndarray) -> np.ndarray:
         a = np.zeros_like(point[0])
@@ -75,65 +107,81 @@ def plot_clipping() -> Figure:
         return (a - target) ** 2
 
     def descend(limit: float) -> np.ndarray:
-        path, h = [np.array([1.7, 0.3])], 1e-6
-        for _ in range(50):
+        path, h = [np.array(start)], 1e-6
+        for _ in range(60):
             slope = np.array([(loss(path[-1] + e) - loss(path[-1] - e)) / (2 * h) for e in h * np.eye(2)])
             path.append(path[-1] - rate * np.clip(slope, -limit, limit))
         return np.array(path)
 
-    w, b = np.linspace(0.7, 1.95, 240), np.linspace(-0.3, 0.5, 240)
+    w, b = np.linspace(0.9, 1.7, 240), np.linspace(-0.2, 0.4, 240)
     heights = np.log10(loss(np.array(np.meshgrid(w, b))) + 1e-4)
     # Only the light greys, so that labels stay readable.
-    greys = ListedColormap(plt.get_cmap("Greys")(np.linspace(0, 0.45, 256)))
+    greys = ListedColormap(plt.get_cmap("Greys")(np.linspace(0, 0.4, 256)))
     fig, axes = plt.subplots(1, 2, figsize=(10, 4.3), sharey=True, facecolor="white")
     for ax, limit, colour, title in (
         (axes[0], np.inf, RED, "Without clipping: one step on the cliff, and it is gone"),
-        (axes[1], bound, BLUE, f"Each gradient clipped to ±{bound}: it reaches the valley"),
+        (axes[1], bound, BLUE, f"Each gradient clipped to ±{bound}: it settles in the valley"),
     ):
         path = descend(limit)
         ax.pcolormesh(w, b, heights, cmap=greys, shading="gouraud")
         ax.plot(*path.T, "o-", color=colour, markersize=4.5, markeredgecolor="white", markeredgewidth=0.5)
         ax.plot(*path[0], "o", color="white", markeredgecolor=colour, markersize=9, markeredgewidth=2)
-        ax.text(0.75, 0.2, "valley", color=INK)
-        ax.text(1.7, -0.05, "cliff", color=INK)
+        ax.text(0.93, 0.21, "valley", color=INK)
+        ax.annotate("cliff", (1.6, 0.002), (1.6, -0.09), color=INK, ha="center", arrowprops=ARROW)
         ax.annotate("start", path[0], (8, 6), textcoords="offset points", color=INK)
         outside = np.flatnonzero(path[:, 1] > b[-1])
         if outside.size:
             landing = path[outside[0]]
-            ax.text(1.34, 0.45, f"next stop: b = {landing[1]:.0f}", color=colour, ha="right", fontweight="bold")
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 2}
+            ax.text(1.22, 0.36, f"next stop: b = {landing[1]:.0f}", color=colour, ha="right", weight="bold", bbox=box)
         ax.set(xlim=(w[0], w[-1]), ylim=(b[0], b[-1]), xlabel="weight $w$")
         ax.set_title(title, color=INK, fontsize=11)
     axes[0].set_ylabel("bias $b$")
-    return _finish(fig)
+    return _finish(
+        fig,
+        "Two maps of the same loss over the weight w and the bias b, light where it is low: a light valley curves "
+        "through them, and at its narrow end the ground rises like a cliff. From the same start, gradient descent "
+        "walks down to the cliff. Left, without clipping: the next step goes far off the map. Right, with clipping: "
+        "the steps stay short, cross the valley a few times, and settle in it.",
+    )
 
 
-def plot_generation_loop() -> Figure:
-    """How a name is drawn: each letter that comes out goes in at the next step."""
-    fig, ax = _canvas(10, 3.9)
-    stations = [
-        (1.1, "input\n$x$  $(27, 1)$", PALE, INK),
-        (3.6, "hidden state\n$a$  $(n_a, 1)$", BLUE, "white"),
-        (6.1, "probabilities\n" + r"$\hat{y}$  $(27, 1)$", ORANGE, INK),
-        (8.6, "draw\none index", GREEN, "white"),
-    ]
-    for x, label, colour, text in stations:
-        _box(ax, x, 2.6, label, colour, text, width=1.7, height=1.0)
-    for (left, *_), (right, *_) in pairwise(stations):
-        _arrow(ax, (left + 0.95, 2.6), (right - 0.95, 2.6))
-    ax.annotate("", (3.25, 3.2), (3.95, 3.2), arrowprops=ARROW | {"connectionstyle": "arc3,rad=1.6"})
-    ax.text(3.6, 4.15, "kept for the next step", ha="center", color=INK)
-    ax.annotate("", (1.1, 2.0), (8.6, 2.0), arrowprops=ARROW | {"connectionstyle": "bar,fraction=-0.11"})
-    ax.text(4.85, 0.85, "the drawn letter, one-hot, is the next input", ha="center", color=INK)
-    ax.text(1.1, 3.4, "first: zeros", ha="center", color=GREY)
-    _arrow(ax, (8.6, 3.2), (8.6, 3.85))
-    ax.text(8.6, 4.1, "newline, or 50 letters: stop", ha="center", va="center", color=GREEN, fontweight="bold")
-    ax.set(xlim=(0, 10), ylim=(0.6, 4.5))
-    return _finish(fig)
+def plot_sampling() -> Described:
+    """A name being drawn, unrolled: each character that comes out goes in at the next step."""
+    fig, ax = _canvas(10, 5.0)
+    inputs, drawn = ["zeros", "“t”", "“r”", "“e”", "“x”"], ["“t”", "“r”", "“e”", "“x”", "“\\n”"]
+    step, rows = 1.95, {"x": 1.0, "a": 2.45, "y": 3.9, "draw": 5.35}
+    _box(ax, step, rows["a"], "zeros", PALE)
+    for t, (given, out) in enumerate(zip(inputs, drawn, strict=True), start=1):
+        x = step * (t + 1)
+        _box(ax, x, rows["x"], given, PALE)
+        _box(ax, x, rows["a"], rf"$a^{{\langle {t}\rangle}}$", BLUE, "white")
+        _box(ax, x, rows["y"], rf"$\hat{{y}}^{{\langle {t}\rangle}}$", ORANGE)
+        _box(ax, x, rows["draw"], out, GREEN, "white")
+        ax.text(x, 0.4, rf"$x^{{\langle {t}\rangle}}$", ha="center", va="center", color=GREY)
+        _arrow(ax, (x, 1.35), (x, 2.1), r"$W_{ax}$")
+        _arrow(ax, (x, 2.8), (x, 3.55), r"$W_{ya}$")
+        _arrow(ax, (x, 4.25), (x, 5.0), "draw")
+        _arrow(ax, (x - step + 0.5, rows["a"]), (x - 0.5, rows["a"]), r"$W_{aa}$")
+        if t < len(inputs):  # what was drawn is the input of the next
+            gap = x + step - 0.72
+            ax.plot([x + 0.5, gap, gap], [rows["draw"], rows["draw"], rows["x"]], ":", color=GREEN, linewidth=1.5)
+            ax.annotate("", (x + step - 0.5, rows["x"]), (gap, rows["x"]), arrowprops=ARROW | {"color": GREEN})
+        else:
+            ax.text(x, 5.95, "a newline: stop", ha="center", va="center", color=GREEN, fontweight="bold")
+    ax.set(xlim=(1.3, 6 * step + 0.7), ylim=(0.2, 6.15))
+    return _finish(
+        fig,
+        "Drawing the name trex, as five columns from left to right. In each column the input x and the hidden state "
+        "before give the hidden state a, this gives the probabilities ŷ, and from these a character is drawn. The "
+        "first input and the first hidden state are zeros. Each character drawn is the input of the next column: t, "
+        "r, e, x. The fifth draw is a newline, and the name is finished.",
+    )
 
 
 def plot_probabilities(
     parameters: Mapping[str, np.ndarray], indices: Sequence[int], ix_to_char: Mapping[int, str]
-) -> Figure:
+) -> Described:
     """Heat map of what the network thought before each letter of a name that was drawn.
 
     `indices` is the drawn name, as `sample` returns it; a ring marks each letter that was drawn.
@@ -164,10 +212,15 @@ def plot_probabilities(
     ax.tick_params(which="both", length=0)
     ax.spines[:].set_visible(False)
     fig.colorbar(picture, label="probability", pad=0.03).outline.set_visible(False)
-    return _finish(fig)
+    chances = ", ".join(f"{letters[ix]} {column[ix]:.2f}" for ix, column in zip(indices, columns, strict=True))
+    return _finish(
+        fig,
+        f"For each of {len(indices)} draws, a column with the probability of each of the {len(letters)} characters; a "
+        f"ring marks the one that was drawn. The characters drawn, each with its probability: {chances}.",
+    )
 
 
-def plot_reading(text: str, probabilities: np.ndarray, vocabulary: str) -> Figure:
+def plot_reading(text: str, probabilities: np.ndarray, vocabulary: str) -> Described:
     """What a model expects before each character of a text, and how much the character surprised it.
 
     `probabilities` has one row per character of the text, over the vocabulary; a ring marks what came.
@@ -178,7 +231,8 @@ def plot_reading(text: str, probabilities: np.ndarray, vocabulary: str) -> Figur
     rows = probabilities[: len(text)]
     size = (2.2 + 0.27 * len(text), 8.2)
     fig, (top, ax) = plt.subplots(2, 1, figsize=size, height_ratios=(1, 5), sharex=True, facecolor="white")
-    top.bar(range(len(text)), -np.log(rows[range(len(text)), came]), color=ORANGE)
+    surprise = -np.log(rows[range(len(text)), came])
+    top.bar(range(len(text)), surprise, color=ORANGE)
     top.set_ylabel("surprise\n(nats)")
     top.spines[["top", "right"]].set_visible(False)
     ax.imshow(rows.T, cmap="Blues", vmin=0, vmax=1, aspect="auto")
@@ -188,26 +242,38 @@ def plot_reading(text: str, probabilities: np.ndarray, vocabulary: str) -> Figur
     ax.set(xlabel="the text (ringed: what came)", ylabel="the characters to choose from")
     ax.tick_params(which="both", length=0)
     ax.spines[:].set_visible(False)
-    return _finish(fig)
+    nats = ", ".join(f"{labels[ix]} {cost:.1f}" for ix, cost in zip(came, surprise, strict=True))
+    return _finish(
+        fig,
+        f"For each character of the text, a column with the probability of each of the {len(labels)} characters; a "
+        f"ring marks the one that came. Bars above say how much it surprised the model, in nats: {nats}.",
+    )
 
 
-def plot_temperatures(preds: np.ndarray, vocabulary: str, temperatures: Sequence[float], shown: int = 12) -> Figure:
+def plot_temperatures(preds: np.ndarray, vocabulary: str, temperatures: Sequence[float], shown: int = 12) -> Described:
     """One next character's probabilities `preds`, (n_x,), as each temperature bends them; the likeliest ones."""
     likeliest = np.argsort(preds)[::-1][:shown]
     labels = [{"\n": "↵", " ": "␣"}.get(vocabulary[ix], vocabulary[ix]) for ix in likeliest]
     size = (2.6 * len(temperatures), 2.6)
     fig, axes = plt.subplots(1, len(temperatures), figsize=size, sharey=True, facecolor="white")
+    tops = []
     for ax, temperature in zip(np.ravel(axes), temperatures, strict=True):
         bent = softmax(np.log(np.maximum(preds, 1e-30)) / temperature)
         ax.bar(labels, bent[likeliest], color=BLUE)
         ax.set_title(f"temperature {temperature:g}", fontsize=10)
         ax.tick_params(axis="x", length=0)
         ax.spines[["top", "right"]].set_visible(False)
+        tops.append(f"{temperature:g}: {bent[likeliest[0]]:.2f}")
     np.ravel(axes)[0].set_ylabel("probability")
-    return _finish(fig)
+    return _finish(
+        fig,
+        f"The probabilities of the {shown} likeliest next characters, as bars, once for each temperature. The higher "
+        f"the temperature, the more even the bars. The likeliest, {labels[0]}, has at temperature "
+        f"{', at '.join(tops)}.",
+    )
 
 
-def show_gallery(names: Sequence[str], known: Collection[str], columns: int = 5) -> Figure:
+def show_gallery(names: Sequence[str], known: Collection[str], columns: int = 5) -> Described:
     """The names on tiles; a star and a darker tile mark those that are in `known`."""
     rows = -(-len(names) // columns)
     fig, ax = _canvas(10, 0.62 * rows + 0.5)
@@ -221,7 +287,80 @@ def show_gallery(names: Sequence[str], known: Collection[str], columns: int = 5)
         _box(ax, x, y, label, BLUE if real else PALE, "white" if real else INK, 0.94, 0.8, size)
     ax.text(0.04, -0.25, "★ in the data      all others are new", va="center", color=INK)
     ax.set(xlim=(0, columns), ylim=(-0.5, rows))
-    return _finish(fig)
+    said = ", ".join(name.capitalize() + (" (in the data)" if name in known else "") for name in names)
+    return _finish(fig, f"{len(names)} names on tiles: {said}.")
+
+
+def plot_losses(losses: Mapping[str, Sequence[float]]) -> Described:
+    """By model: its loss in nats a name on names that it learned from, and on names that it has not seen."""
+    fig, ax = plt.subplots(figsize=(8, 3.6), facecolor="white")
+    places = np.arange(len(losses))
+    kinds = (("names it learned from", PALE, GREY), ("names it has never seen", BLUE, BLUE))
+    for side, (kind, colour, edge) in enumerate(kinds):
+        heights = [pair[side] for pair in losses.values()]
+        bars = ax.bar(places + 0.4 * side - 0.2, heights, 0.38, color=colour, edgecolor=edge, label=kind)
+        ax.bar_label(bars, fmt="%.1f", padding=2, color=INK)
+    ax.set_xticks(places, losses)
+    ax.set_ylabel("loss (nats a name)")
+    ax.set_ylim(0, 1.3 * max(map(max, losses.values())))
+    ax.tick_params(axis="x", length=0)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, ncols=2, loc="upper right")
+    said = "; ".join(f"{model} {old:.1f} and {new:.1f}" for model, (old, new) in losses.items())
+    return _finish(fig, f"Bars: the loss in nats a name, on names learned from and on names never seen. {said}.")
+
+
+QUESTIONS: dict[str, Callable[[str], Sequence[float]]] = {  # about each letter of a name
+    "Was that a vowel?": lambda name: [letter in "aeiouy" for letter in name],
+    "Is it one of the first three?": lambda name: [place < 3 for place in range(len(name))],
+    "Is it part of the ending saurus?": lambda name: [
+        name.endswith("saurus") and place >= len(name) - 6 for place in range(len(name))
+    ],
+    "Does a u come next?": lambda name: [letter == "u" for letter in name[1:] + "\n"],
+}
+
+
+def plot_units(
+    parameters: dict[str, np.ndarray], shown: Sequence[str], names: Collection[str], char_to_ix: Mapping[str, int]
+) -> Described:
+    """For each of some questions the hidden unit that goes along with the answer most closely, over `names`.
+
+    Its value after each letter of the names `shown` is the colour of a tile. Each name is read from zeros.
+    """
+
+    def states(name: str) -> np.ndarray:
+        """The hidden state after each letter, (letters, n_a)."""
+        indices = [char_to_ix[char] for char in name]
+        zeros = np.zeros_like(parameters["b"])
+        _, (_, a, _) = rnn_forward([None, *indices], [*indices, char_to_ix["\n"]], zeros, parameters)
+        return a[2:]  # the first two are the zeros, and what came of them without a letter
+
+    values = np.concatenate([states(name) for name in names])
+    grid = np.full((len(shown), max(map(len, shown))), np.nan)
+    colours = LinearSegmentedColormap.from_list("values", ["#f6b26b", "#ffffff", "#6fb1e0"])
+    fig, axes = plt.subplots(2, 2, figsize=(10, 0.75 + 0.62 * len(shown)), facecolor="white", layout="constrained")
+    said = []
+    for ax, (question, answer) in zip(axes.flat, QUESTIONS.items(), strict=True):
+        wanted = np.concatenate([np.array(answer(name), float) for name in names])
+        correlations = np.corrcoef(values.T, wanted)[-1, :-1]
+        unit = int(np.abs(correlations).argmax())
+        for row, name in enumerate(shown):
+            grid[row, : len(name)] = states(name)[:, unit]
+            for place, letter in enumerate(name):
+                ax.text(place, row, letter, ha="center", va="center", color=INK, fontsize=10)
+        picture = ax.imshow(grid, cmap=colours, vmin=-1, vmax=1, aspect="auto")
+        told = f"unit {unit}, correlation {correlations[unit]:.2f}"
+        ax.set_title(f"{question}  {told}", fontsize=10, color=INK)
+        ax.axis("off")
+        said.append(f"{question} {told.capitalize()}.")
+    bar = fig.colorbar(picture, ax=axes, label="the unit's value after the letter", shrink=0.7)
+    bar.outline.set_visible(False)
+    plt.close(fig)
+    return Described(
+        fig,
+        f"The names {', '.join(shown)}, four times, each letter on a tile. The tile's colour is the value of one "
+        f"hidden unit after that letter, from orange for -1 to blue for 1. {' '.join(said)}",
+    )
 
 
 @contextmanager
@@ -287,7 +426,7 @@ class _Bar:
         self.stream.flush()
 
 
-def _loss_figure(points: Sequence[tuple[int, float]]) -> Figure:
+def _loss_figure(points: Sequence[tuple[int, float]]) -> Described:
     """The smoothed loss over the iterations seen so far."""
     fig, ax = plt.subplots(figsize=(8, 3.2), facecolor="white")
     if points:
@@ -299,7 +438,8 @@ def _loss_figure(points: Sequence[tuple[int, float]]) -> Figure:
     ax.grid(color=PALE)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
-    return _finish(fig)
+    said = ", ".join(f"{loss:.2f} at {iteration}" for iteration, loss in points) or "nothing yet"
+    return _finish(fig, f"A curve of the smoothed loss over the iterations: {said}.")
 
 
 def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
@@ -337,8 +477,8 @@ def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], label
     ax.annotate(label, (x, y), offset, textcoords="offset points", ha=align, va="center", color=GREY, fontsize=10)
 
 
-def _finish(fig: Figure) -> Figure:
+def _finish(fig: Figure, alt: str) -> Described:
     """Tighten the layout; close the figure, so that it shows once, where it is returned."""
     fig.tight_layout()
     plt.close(fig)
-    return fig
+    return Described(fig, alt)

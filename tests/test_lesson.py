@@ -245,7 +245,7 @@ def test_screenshots_of_all_figures(figures, theme, tmp_path):
     shot = SHOTS / f"figures-{theme}.png"
     command = [
         "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-        f"--user-data-dir={tmp_path / 'browser'}", "--window-size=1100,6400", f"--screenshot={shot}",
+        f"--user-data-dir={tmp_path / 'browser'}", "--window-size=1100,3800", f"--screenshot={shot}",
         (tmp_path / "figures.html").as_uri(),
     ]  # fmt: skip
     subprocess.run(command, capture_output=True, timeout=100, check=True)

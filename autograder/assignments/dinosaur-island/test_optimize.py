@@ -49,7 +49,7 @@ def assert_gradients(seen, expected, where="", atol=ATOL):
                 extra_keys=True)  # fmt: skip
 
 
-@pytest.mark.points(3)
+@pytest.mark.points(2)
 def test_returns_three_values(student, rng):
     """`optimize` runs, and returns the loss, the dictionary of gradients and the last hidden state."""
     loss, gradients, a_last, _ = step(student, *example(rng, 7, 5, 4))
@@ -70,7 +70,7 @@ def test_returns_three_values(student, rng):
         )
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(1)
 @pytest.mark.needs("test_returns_three_values")
 def test_worked_example(student, reference):
     """The worked example of the exercise comes out."""
@@ -100,7 +100,7 @@ def test_loss(student, reference, rng):
         )
 
 
-@pytest.mark.points(3)
+@pytest.mark.points(2)
 @pytest.mark.needs("test_returns_three_values")
 def test_small_gradients(student, reference, rng):
     """Gradients that need no clipping are returned as the network's own."""
@@ -160,7 +160,7 @@ def test_learning_rate(student, reference, rng):
         assert_parameters_updated(student, reference, arguments, f"with learning_rate={rate}")
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(4)
 @pytest.mark.needs("test_returns_three_values")
 def test_update_uses_clipped_gradients(student, reference, rng):
     """Large gradients are clipped before the step, not after it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +25,7 @@ SAID = 150  # characters of an exception's text that are shown: it could hold a 
 CELLS = "your cells"
 SCRATCH = re.compile(r"\S*/autograder-\w{8}/")
 TIMEOUTS_ALLOWED = 2  # per function; after that its calls are not tried any more
+DEATHS_ALLOWED = 4  # in two calls, each of which is tried twice
 LESS_PATIENT = 5  # times, after the first: whatever calls a loop that never ends will not end either
 
 
@@ -36,32 +38,43 @@ class Setting:
 
 
 class Patience:
-    """How long a call may take, by what is left for the notebook and by which functions ran out of time before."""
+    """How long a call may take, by what is left for the notebook, and which functions are not worth another call."""
 
     def __init__(self, limits: Limits, left: Allowance) -> None:
         self.left = left
         self._limits = limits
-        self._timeouts: dict[str, int] = {}  # by function
+        self._timeouts: Counter[str] = Counter()  # by function
+        self._deaths: Counter[str] = Counter()
 
     def seconds(self) -> float:
         """What the next call may take."""
         return min(self._limits.seconds_per_call / (LESS_PATIENT if self._timeouts else 1), self.left.seconds)
 
-    def refuse_endless(self, who: str) -> None:
-        """Raise CallFailed for what ran out of time too often."""
-        if self._timeouts.get(who, 0) >= TIMEOUTS_ALLOWED:
+    def refuse_hopeless(self, who: str) -> None:
+        """Raise CallFailed for what ran out of time, or took its process down, too often."""
+        if self._timeouts[who] >= TIMEOUTS_ALLOWED:
             text = "`{who}` was not tried again: it had run out of time {count} times."
             raise CallFailed(Message(text, who=_words(who), count=TIMEOUTS_ALLOWED), "TimeUp")
+        if self._deaths[who] >= DEATHS_ALLOWED:
+            text = "`{who}` was not tried again: it had taken its Python process down {count} times."
+            raise CallFailed(Message(text, who=_words(who), count=DEATHS_ALLOWED), "Died")
 
     def ran_out(self, who: str, seconds: float, used: float) -> CallFailed:
         """Count that `who` did not finish in `seconds`, and say so."""
-        self._timeouts[who] = self._timeouts.get(who, 0) + 1
+        self._timeouts[who] += 1
         if self.left.seconds <= used:
             seconds = self._limits.seconds_per_submission
             text = "`{who}` did not finish: {seconds:g} s for the whole notebook are used up. Does a loop never end?"
         else:
             text = "`{who}` did not finish: it was stopped after {seconds:g} seconds. Does a loop never end?"
         return CallFailed(Message(text, who=_words(who), seconds=seconds), "TimeUp")
+
+    def died(self, who: str) -> CallFailed:
+        """Count that `who` took its process down, and say so."""
+        self._deaths[who] += 1
+        text = ("`{who}` took its Python process down: it ended it, or used more than {memory} MB of memory or a "
+                "forbidden system call, or what it gave back was too large.")  # fmt: skip
+        return CallFailed(Message(text, who=_words(who), memory=self._limits.memory_mb), "Died")
 
 
 class StudentProcess:
@@ -103,7 +116,7 @@ class StudentProcess:
     def _call_once(
         self, name: str, setting: Setting, calls: Sequence[Sequence[Any]], names: Sequence[str], frame: bytes
     ) -> list[Outcome]:
-        self._patience.refuse_endless(name)
+        self._patience.refuse_hopeless(name)
         self._load(setting)
         if name not in self._defined:
             raise CallFailed(self._why_not_defined(name), "NotDefined")
@@ -129,7 +142,7 @@ class StudentProcess:
         """See to a running worker whose cells ran in this setting."""
         if self._loaded == setting:
             return
-        self._patience.refuse_endless(CELLS)
+        self._patience.refuse_hopeless(CELLS)
         if self._sandbox is None:
             self._sandbox = Sandbox(self._files, self._limits, self._patience.left)
         original = {path: self._files[path].read_text("utf-8") for path in self._written if path in self._files}
@@ -162,10 +175,7 @@ class StudentProcess:
             raise self._patience.ran_out(who, seconds, time.monotonic() - start) from error
         except Died as error:
             self.close()
-            text = ("`{who}` took its Python process down: it ended it, or used more than {memory} MB of memory or a "
-                    "forbidden system call, or what it gave back was too large.")  # fmt: skip
-            values = {"who": _words(who), "memory": self._limits.memory_mb}
-            raise CallFailed(Message(text, **values), "Died") from error
+            raise self._patience.died(who) from error
         finally:
             self._patience.left.seconds -= time.monotonic() - start
 

@@ -74,7 +74,8 @@ def main() -> int:
     for seed, cases in zip(SEEDS, networks, strict=True):
         names = [(case, drawn(case.parameters, case.newline, case.count, np.random.default_rng(seed)))
                  for case in cases.values()]  # fmt: skip
-        made.append(2 * sum(1 for case, some in names for _ in comparisons(case, some, range(LONGEST))))
+        in_each_look = sum(1 for case, some in names for _ in comparisons(case, some, range(LONGEST)))
+        made.append(2 * (in_each_look + 2 * len(names)))  # and two leanings
     assert max(made) <= sampling_law.COMPARISONS
     console.print(
         f"comparisons: {min(made):,} to {max(made):,} of a submission, {sampling_law.COMPARISONS:,} allowed for"

@@ -23,6 +23,12 @@ COMPARISONS = 12_000  # as many are made at most
 FIRST_LOOK = 250  # names; most wrong samplers show in them
 MANY = 110  # names of one network that have to come out exactly
 AT_ONCE = 125  # names that are drawn in one go
+SHARPER, FLATTER = (
+    "In {names} names from one network, likely letters came out more often than their probabilities say, and unlikely "
+    "ones less often.",
+    "In {names} names from one network, unlikely letters came out more often than their probabilities say, and likely "
+    "ones less often.",
+)
 SEEDS_APART = 1000  # so that the streams of two names do not overlap
 SPLIT, LIKELIEST, AFTER_LETTER, AFTER_MEMORY, AGAIN = (  # what is compared; the sentence where it differs
     "Letter {number} of {names} names from one network was one of {letters} in {share:.1%} of them. By the network's "
@@ -208,6 +214,24 @@ def comparisons(case: Case, names: np.ndarray, positions: range) -> Iterator[Com
                 chances = p[here[0::2], np.arange(1, len(names), 2)]
                 yield Comparison(AGAIN, t, (), int(hits[pair].sum()), int(pair.sum()), float(chances[pair].mean()))
         running &= here != case.newline
+
+
+def leanings(case: Case, names: np.ndarray, positions: range) -> Iterator[str]:
+    """In which way the letters at all these positions together lean too much: SHARPER, FLATTER or neither.
+
+    The names are so much likelier under the leaning law than under the right one. Of a right sampler the ratio exceeds
+    a number with a probability of at most one over that number (Markov), whatever the network.
+    """
+    for template, exponent in ((SHARPER, 1.1), (FLATTER, 0.9)):
+        running, ratio = np.ones(len(names), bool), 0.0
+        for t, (p, *_) in enumerate(probabilities(case.parameters, names)):
+            drawn = names[:, t], np.arange(len(names))
+            if t in positions:
+                leaning = p**exponent / (p**exponent).sum(axis=0)
+                ratio += float(np.log(leaning[drawn] / p[drawn])[running].sum())
+            running &= names[:, t] != case.newline
+        if ratio > np.log(COMPARISONS / FALSE_REJECTS):
+            yield template
 
 
 def as_matrix(names: list[list[int]], newline: int) -> np.ndarray:

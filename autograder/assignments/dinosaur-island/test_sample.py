@@ -8,7 +8,7 @@ No score goes above 500: honest networks have none, and `exp` of them fits into 
 import numpy as np
 import pytest
 from dinosaur_inputs import CERTAIN, LONGEST, as_indices, blank_network, network, shapes, step, vocabulary
-from sampling_law import AT_ONCE, FIRST_LOOK, SEEDS_APART, as_matrix, comparisons, law_cases, stream_cases
+from sampling_law import AT_ONCE, FIRST_LOOK, SEEDS_APART, as_matrix, comparisons, law_cases, leanings, stream_cases
 
 from autograder import CheckFailed, Picture, assert_same
 
@@ -78,6 +78,8 @@ def compare(case, names, positions):
                 share=one.share,
                 chance=one.chance,
             )
+    for template in leanings(case, names, positions):
+        raise CheckFailed(template, names=len(names))
 
 
 @pytest.mark.points(2)

@@ -80,7 +80,7 @@ def main() -> int:
     console.print(
         f"comparisons: {min(made):,} to {max(made):,} of a submission, {sampling_law.COMPARISONS:,} allowed for"
     )
-    collisions = max(190 * float((chances(cases["constant"]) ** 2).sum()) ** LONGEST for cases in networks)
+    collisions = max(28 * float((chances(cases["constant"]) ** 2).sum()) ** LONGEST for cases in networks)
     uncertain = CERTAIN_DRAWS * 10 * math.exp(-CERTAIN)
     rejected = sampling_law.FALSE_REJECTS * max(made) / sampling_law.COMPARISONS + collisions + uncertain
     console.print(f"a right sampler is rejected: at most {rejected:.1e} ({collisions:.0e} for two equal names, "

@@ -21,7 +21,7 @@ Parameters = dict[str, np.ndarray]
 FALSE_REJECTS = 9e-7  # of all comparisons of a submission together
 COMPARISONS = 12_000  # as many are made at most
 FIRST_LOOK = 250  # names; most wrong samplers show in them
-MANY = 110  # names of one network that have to come out exactly
+MANY = 70  # names of one network that have to come out exactly
 AT_ONCE = 125  # names that are drawn in one go
 SHARPER, FLATTER = (
     "In {names} names from one network, likely letters came out more often than their probabilities say, and unlikely "
@@ -137,6 +137,8 @@ def drawn(parameters: Parameters, newline: int, count: int, rng: np.random.Gener
         letters = np.minimum((p.cumsum(axis=0) < rng.random(count)).sum(axis=0), len(p) - 1)
         names[running, t] = letters[running]
         running &= letters != newline
+        if not running.any():
+            break
     return names
 
 
@@ -261,24 +263,29 @@ def stream_cases(reference: Any, seed: int) -> list[tuple[Case, list[int], list[
 
 def determined_names(case: Case, reference: Any, rng: np.random.Generator) -> tuple[list[int], list[list[int]]]:
     """Seeds and names of which no draw is near a boundary of the cumulative distribution."""
-    starts, names = [], []
+    starts: list[int] = []
+    names: list[list[int]] = []
     while len(names) < case.count:
-        start = SEEDS_APART * int(rng.integers(1, 100_000))
-        name = as_indices(reference.sample(case.parameters, case.char_to_ix, start).returned)
-        if smallest_margin(case.parameters, name, start) > RESOLUTION:
-            starts.append(start)
-            names.append(name)
-    return starts, names
+        some = [SEEDS_APART * int(one) for one in rng.integers(1, 100_000, case.count)]
+        outcomes = [reference.sample(case.parameters, case.char_to_ix, start) for start in some]
+        drawn_names = [as_indices(outcome.returned) for outcome in outcomes]
+        margins = smallest_margins(case, drawn_names, some)
+        certain = [number for number, margin in enumerate(margins) if margin > RESOLUTION]
+        starts += [some[number] for number in certain]
+        names += [drawn_names[number] for number in certain]
+    return starts[: case.count], names[: case.count]
 
 
-def smallest_margin(parameters: Parameters, indices: list[int], seed: int) -> float:
-    """How near the nearest draw of `sample` came to a boundary of the cumulative distribution.
+def smallest_margins(case: Case, names: list[list[int]], seeds: list[int]) -> np.ndarray:
+    """How near the nearest draw of `sample` came to a boundary of the cumulative distribution, in each name.
 
     Draw number t is seeded with `counter + seed`, both grown by t, and compares one uniform number with the boundaries.
     """
-    a, letter, margin = np.zeros((len(parameters["b"]), 1)), None, 1.0
-    for t, index in enumerate(indices[:LONGEST]):
-        p, a = step(parameters, letter, a)
-        uniform = np.random.RandomState(seed + 2 * t).random_sample()
-        margin, letter = min(margin, np.abs(p.cumsum() - uniform).min()), index
-    return margin
+    margins, stream = np.ones(len(names)), np.random.RandomState()
+    for t, (p, *_) in enumerate(probabilities(case.parameters, as_matrix(names, case.newline))):
+        for number, (name, seed) in enumerate(zip(names, seeds, strict=True)):
+            if t < len(name):
+                stream.seed(seed + 2 * t)
+                margin = np.abs(p[:, number].cumsum() - stream.random_sample()).min()
+                margins[number] = min(margins[number], margin)
+    return margins

@@ -1,7 +1,7 @@
 """Hidden checks of `model`: short runs on invented names, and two long ones on the course's names in another order.
 
-The first long run is of the full length, with a stand-in for `optimize`: it takes little time, whatever is wrong with
-`optimize` does not matter, and losses rise and fall as no network's do. Only where it is right in everything, a run of
+The first long run has a stand-in for `optimize`: it takes little time, whatever is wrong with `optimize` does not
+matter, and losses rise and fall as no network's do. Only where it is right in everything, a run of
 500 iterations with the real network has to be right too. A `model` that does without `optimize` shows nothing in the
 first; it is judged by 4,000 iterations of the real network. Up to there the losses and parameters of the reference
 differ between processors by less than 1e-11, and the names not at all (see "Numerics" in docs/architecture.md).
@@ -182,7 +182,7 @@ def in_long_runs(holds, student, reference, seed):
         holds(run_on(student, reference, text, (char_to_ix, 4001 + beyond, n_a, 7))[0])
         return
     alone = student.with_cell(STAND_IN), reference.with_cell(STAND_IN)
-    run = run_on(*alone, text, (char_to_ix, 34_001 + 7 * beyond, 8, 7))[0]
+    run = run_on(*alone, text, (char_to_ix, 20_001 + 7 * beyond, 8, 7))[0]
     holds(run)
     if run.right_in_everything():
         holds(run_on(student, reference, text, (char_to_ix, 501 + beyond, n_a, 7))[0])

@@ -258,7 +258,7 @@ def test_parameters_stay(student):
 def test_seed_decides(student, seed):
     """The same seed gives the same name, whatever was drawn between; other seeds give other names."""
     lively, constant = law_cases(seed)["lively"], law_cases(seed)["constant"]
-    seeds = [SEEDS_APART * number for number in range(1, 21)]
+    seeds = [SEEDS_APART * number for number in range(1, 9)]
     names = names_of(student, lively.parameters, lively.char_to_ix, [*seeds, *reversed(seeds)])
     if names != names[::-1]:
         raise CheckFailed("Two calls with the same seed should give the same name; yours gave two different ones.")

@@ -24,7 +24,7 @@ OFF = 0.1
 with importing_from(ASSIGNMENT.import_folders):
     import sampling_law
     from dinosaur_inputs import CERTAIN, LONGEST
-    from sampling_law import Case, Comparison, comparisons, drawn, law_cases
+    from sampling_law import LAW_CASES, Case, Comparison, comparisons, drawn, law_case
 
 CERTAIN_DRAWS = 1_000  # more than are made of networks that leave no choice, each among at most ten characters
 
@@ -69,7 +69,7 @@ def most_missed(cases: dict[str, Case]) -> tuple[float, float]:
 def main() -> int:
     """Print the figures."""
     console = Console()
-    networks = [law_cases(seed) for seed in SEEDS]
+    networks = [{name: law_case(seed, name) for name in LAW_CASES} for seed in SEEDS]
     made = []
     for seed, cases in zip(SEEDS, networks, strict=True):
         names = [(case, drawn(case.parameters, case.newline, case.count, np.random.default_rng(seed)))

@@ -59,22 +59,23 @@ class Case:
         return vocabulary(len(self.parameters["by"]), self.newline)
 
 
-@lru_cache(maxsize=4)  # the same for all students
-def law_cases(seed: int) -> dict[str, Case]:
-    """Networks of short names; one whose letters and memory matter to the fiftieth letter; and of constant chances.
+LAW_CASES = ("short 0", "short 4", "short 2", "lively", "one letter", "constant")
 
-    On the latter a total variation of 0.1 shows, at the first letter, at any later position and between calls.
+
+@lru_cache(maxsize=4 * len(LAW_CASES))  # the same for all students
+def law_case(seed: int, name: str) -> Case:
+    """A network: of short names, or whose letters and memory matter to the fiftieth letter, or of constant chances. On
+    the latter a total variation of 0.1 shows, at the first letter, at any later one and between calls.
     """
-    cases = {
-        f"short {newline}": Case(short_names(np.random.default_rng([seed, 2, newline]), newline), newline, 500)
-        for newline in (0, 4, 2)
-    }
-    rng = np.random.default_rng([seed, 3])
-    return cases | {
-        "lively": Case(long_names(rng), 0, 700),
-        "one letter": Case(constant(rng, one_letter=True), 0, 3500),
-        "constant": Case(constant(rng), 0, 3500),
-    }
+    match name.split():
+        case "short", newline:
+            number = int(newline)
+            return Case(short_names(np.random.default_rng([seed, 2, number]), number), number, 500)
+        case ["lively"]:
+            return Case(long_names(np.random.default_rng([seed, 3])), 0, 700)
+        case _:
+            number, one_letter = LAW_CASES.index(name), name == "one letter"
+            return Case(constant(np.random.default_rng([seed, 4, number]), one_letter=one_letter), 0, 3500)
 
 
 def short_names(rng: np.random.Generator, newline: int) -> Parameters:
@@ -257,7 +258,7 @@ def stream_cases(reference: Any, seed: int) -> list[tuple[Case, list[int], list[
         starts, names = determined_names(case, reference, rng)
         if 5 < len(names[0]) < LONGEST:
             cases.append((case, starts, names))
-    many = Case(law_cases(seed)["lively"].parameters, 0, MANY)
+    many = Case(law_case(seed, "lively").parameters, 0, MANY)
     return [*cases, (many, *determined_names(many, reference, rng))]
 
 

@@ -16,7 +16,7 @@ test: lint  ## everything that CI runs
 	$(BIN)/autograder selftest
 
 quick: lint  ## lint, types, and the tests that take no time: two minutes
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not browser and not slow"
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not browser and not heavy and not slow"
 
 docs: $(READY)  ## the documentation as a website: build/site/index.html
 	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --conf-dir docs . build/site
@@ -25,9 +25,11 @@ docs: $(READY)  ## the documentation as a website: build/site/index.html
 browser: $(READY) chromium  ## feedback, class report, JupyterLab and Formgrader in a real browser
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m browser
 
-shakespeare: $(OLDEST_KERAS)  ## the Shakespeare part with the oldest Keras that is allowed, on PyTorch
+shakespeare: $(READY) $(OLDEST_KERAS)  ## the Shakespeare part with the oldest Keras that is allowed, on PyTorch
 	KERAS_BACKEND=torch $(OLDEST_KERAS)/python -m pytest --noconftest -W ignore::DeprecationWarning \
 		-m "not notebook" tests/test_shakespeare.py
+	$(OLDEST_KERAS)/python -m pytest --noconftest -m heavy -k torch tests/test_preload.py
+	$(BIN)/python -m pytest -m heavy tests/test_preload.py
 
 chromium:  ## installs it where it is missing
 	(command -v chromium && command -v chromedriver) > /dev/null || \
@@ -54,6 +56,7 @@ selftest: $(READY) $(OLDEST)  ## known answers, right and wrong, on all kernels 
 	$(BIN)/python benchmarks/verdicts.py $(BIN) $(OLDEST)
 
 redteam: $(READY) chromium  ## all attacks on our grader and on nbgrader's own execution: an hour, as root
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m heavy tests/redteam
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.redteam
 
 kernels: $(READY)  ## the sandbox on real kernels from 5.10 on, in QEMU: an hour or two, as root
@@ -95,7 +98,7 @@ $(OLDEST): requirements.lock pyproject.toml
 
 $(OLDEST_KERAS): pyproject.toml
 	$(PYTHON) -m venv .venv-keras
-	$(OLDEST_KERAS)/pip install --quiet torch==2.13.0 keras==3.12.0 packaging pytest
+	$(OLDEST_KERAS)/pip install --quiet torch==2.13.0 keras==3.12.0 packaging pytest tqdm
 
 clean:
 	rm -rf .venv .venv-keras .venv-otter .venv-lock .venv-oldest build *.egg-info

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import re
-from dataclasses import fields
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
@@ -48,12 +49,44 @@ def submitted_directory(root: Path) -> Path:
     return root / (str(configured.submitted_directory) if "submitted_directory" in configured else SUBMITTED)
 
 
+EXPECTED = {
+    int: "a whole number above 0",
+    float: "a number above 0",
+    str: '"on" or "none"',
+    tuple: 'a list of packages, such as ["pandas"]',
+}
+
+
 def course_limits(root: Path) -> Limits:
     """What one submission may use: the traits of GradeInSandbox that are set, and the defaults of the others."""
     configured = course_config(root).GradeInSandbox
-    # of the defaults' types, as a trait would be: 10 and 10.0 name two Reports
-    types = {one.name: type(getattr(Limits, one.name)) for one in fields(Limits) if one.name in configured}
-    return Limits(**{name: of_type(configured[name]) for name, of_type in types.items()})
+    limits: dict[str, Any] = {}
+    for name, default in asdict(Limits()).items():
+        if name not in configured:
+            continue
+        value = configured[name]
+        if not _fits(value, default):
+            raise CannotGrade(
+                "GradeInSandbox.{name} in {file} should be {expected}; it is {value}.",
+                name=name,
+                file=root / CONFIG,
+                expected=EXPECTED[type(default)],
+                value=repr(value)[:80],
+            )
+        limits[name] = type(default)(value)  # as a trait would: 10 and 10.0 name two Reports
+    return Limits(**limits)
+
+
+def _fits(value: object, default: object) -> bool:
+    match default:
+        case str():
+            return value in ("on", "none", "sandlock")
+        case tuple():
+            return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+        case int():
+            return type(value) is int and value > 0
+        case _:
+            return type(value) in (int, float) and value > 0  # type: ignore[operator]
 
 
 # What takes part when nbgrader's converters record a submission, and what of it is heeded without them.

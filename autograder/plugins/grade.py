@@ -16,7 +16,7 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
-from traitlets import Enum, Float, Int
+from traitlets import Enum, Float, Int, Tuple
 
 from autograder.course.calibration import ready
 from autograder.course.marked import test_outputs, unread_outputs
@@ -141,6 +141,9 @@ class GradeInSandbox(NbGraderPreprocessor):
     file_mb = Int(DEFAULTS.file_mb, help="Size of any file that it writes.").tag(config=True)
     output_kb = Int(DEFAULTS.output_kb, help="Printed text of one call that is kept.").tag(config=True)
     open_files = Int(DEFAULTS.open_files, help="Open files at a time.").tag(config=True)
+    preload = Tuple(
+        help="Packages, as ['pandas', 'sklearn'], that are imported once for all students instead of by each."
+    ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         coursedir, names = self.parent.parent.coursedir, resources["nbgrader"]

@@ -1,9 +1,9 @@
-"""The process that workers are forked from: it has NumPy in memory, and never anything of a student's.
+"""The process that workers are forked from: it has NumPy and the course's `preload` in memory, nothing of a student's.
 
 The grader starts it once and asks it for workers over a socket. A child confines itself before it reads its first byte
 of a submission: no path but those it is given (landlock.py), no process, socket or other forbidden system call
 (syscalls.py), no capability, and limits on memory, files and time. It dies with this process, which dies with the
-grader. Standard library, NumPy and the sandbox's own modules only.
+grader. Standard library, NumPy, what is preloaded and the sandbox's own modules only.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import importlib
 import json
 import os
 import resource
@@ -27,8 +28,15 @@ CAPABILITIES_V3 = 0x20080522
 
 
 def main() -> None:
-    """Fork a worker for each request, until the grader closes the socket (file descriptor given by number)."""
+    """Import what the course asks for, then fork a worker for each request, until the grader closes the socket.
+
+    Arguments: the socket's file descriptor, and the names of the packages.
+    """
     grader = socket.socket(fileno=int(sys.argv[1]))
+    why_not = _preload(sys.argv[2:])
+    grader.send(json.dumps(why_not).encode())
+    if why_not:
+        return
     gc.freeze()  # the workers' collections need not look at what is here already, nor copy its pages
     scratch: dict[int, str] = {}  # of each worker
     while True:
@@ -50,6 +58,18 @@ def main() -> None:
         pidfd = os.pidfd_open(child)
         socket.send_fds(grader, [str(child).encode()], [pidfd])
         os.close(pidfd)
+
+
+def _preload(names: list[str]) -> list[str]:
+    """Import these packages. Returns the one that cannot be shared with forked processes, and why; or nothing."""
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # noqa: BLE001 -- the grader says it
+            return [name, f"{type(error).__name__}: {error}"[:300]]
+        if len(os.listdir("/proc/self/task")) > 1:
+            return [name, "it starts threads, which forked processes lack"]
+    return []
 
 
 def _clear(scratch: dict[int, str]) -> None:

@@ -43,6 +43,10 @@ CANNOT_CONFINE = (
     "This machine cannot confine students' code: {why}. Grade where `autograder doctor` says that it can be, as on "
     "most machines with Linux 5.13 or newer, or trust the submissions with --sandbox none."
 )
+CANNOT_PRELOAD = (
+    "The package {package} of GradeInSandbox.preload cannot be imported before workers are forked ({why}). Leave it "
+    "out: then each worker that needs it imports it."
+)
 NO_LINUX = (
     "Students' code can be confined, and graded, on Linux only, and this is {system}: grade in WSL2, a container or on "
     "another machine (docs/instructors.md). `autograder new`, `autograder report` and `nbgrader` work here."
@@ -75,6 +79,7 @@ class Limits:
     disk_mb: int = 64
     output_kb: int = 1000
     open_files: int = 64
+    preload: tuple[str, ...] = ()  # packages that are imported once for all workers of a grading process
     sandbox: str = "on"  # or "none", which confines nothing; "sandlock" is an older word for "on"
 
     def allowance(self) -> Allowance:
@@ -119,7 +124,7 @@ class Sandbox:
                     f"There are {room} MB left in {self.scratch.parent}, and a submission may write "
                     f"{self.limits.disk_mb}: make room, or name another directory in TMPDIR. What was graded is kept."
                 )
-            self._worker = _fork_server().fork(self._request())
+            self._worker = _fork_server(self.limits.preload).fork(self._request())
             answer = wire.unpack(wire.read_frame(self._worker.answers, MAX_REQUEST))
             if not answer["ready"]:
                 raise CannotConfine(CANNOT_CONFINE, why=answer["why"])
@@ -314,11 +319,13 @@ class _Worker:
 class _ForkServer:
     """The process that workers are forked from (forkserver.py), and our end of the socket to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, preload: tuple[str, ...]) -> None:
+        """Raises CannotConfine, or CannotGrade where a package of `preload` cannot be imported before the fork."""
         _try_pidfd()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # -S -P: no site hooks, no directory of ours on the path; what is needed is spelled out
-        command = [sys.executable, "-S", "-B", "-P", str(ENGINE / "forkserver.py"), str(theirs.fileno())]
+        command = [sys.executable, "-S", "-B", "-P", str(ENGINE / "forkserver.py"), str(theirs.fileno()), *preload]
+        self.preload = preload
         self.owner = os.getpid()
         self._lock = threading.Lock()
         self._socket = ours
@@ -327,6 +334,9 @@ class _ForkServer:
                 command, stdin=subprocess.DEVNULL, cwd="/", env=_environment(), pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )  # fmt: skip
+        if why_not := json.loads(ours.recv(MAX_REQUEST) or b"[]"):  # one that ended is found out when it has to fork
+            self.close()
+            raise CannotGrade(CANNOT_PRELOAD, package=why_not[0], why=why_not[1])
 
     def fork(self, request: dict[str, Any]) -> _Worker:
         """A new worker. Raises CannotConfine when there is none to be had."""
@@ -371,10 +381,11 @@ def _try_pidfd() -> None:
 _servers: list[_ForkServer] = []  # the one of this process, once it is needed
 
 
-def _fork_server() -> _ForkServer:
+def _fork_server(preload: tuple[str, ...]) -> _ForkServer:
     """The fork server of this process. One that was inherited by forking belongs to the parent."""
-    if not _servers or _servers[0].owner != os.getpid() or _servers[0].process.poll() is not None:
-        _servers[:] = [_ForkServer()]
+    server = next(iter(_servers), None)
+    if server is None or (server.owner, server.preload) != (os.getpid(), preload) or server.process.poll() is not None:
+        _servers[:] = [_ForkServer(preload)]
         atexit.register(_servers[0].close)
     return _servers[0]
 

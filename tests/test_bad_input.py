@@ -308,6 +308,8 @@ def change(path, old, new):
         (f"{CHECKS}/assignment.toml", "[]", '["data.csv"]', "data.csv, which is not there"),
         (RIGHT, "{", "", "is no notebook that can be read"),
         ("nbgrader_config.py", "c = ", "c = = ", "nbgrader_config.py cannot be read: SyntaxError"),
+        ("nbgrader_config.py", "memory_mb = 1024", "memory_mb = '1 GB'", "should be a whole number above 0; it is"),
+        ("nbgrader_config.py", "memory_mb = 1024", "preload = 'pandas'", "should be a list of packages, such as"),
         (".autograder/averages/seed", "", "abc", "should hold the run's seed, a whole number"),
     ],
 )

@@ -14,34 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_grade_class import grade
-
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[1]
 SHOTS = ROOT / "build" / "screenshots"
-OPTIONS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-quic", "--window-size=1400,1000",
-)  # fmt: skip
 CLIP = """def clip(gradients, maxValue):
     for name in ("dWax", "dWaa", "dWya", "db", "dby"):
         gradients[name] = np.clip(gradients[name], -maxValue, maxValue)
     return gradients"""
 NOTEBOOK = "jupyterapp.shell.currentWidget"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for option in (*OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(option)
-    driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
-    driver.set_script_timeout(120)
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture
@@ -145,13 +125,9 @@ def test_a_student_fills_in_clip_and_its_test_passes(browser, jupyter, tmp_path)
     assert report["score"] == 15
 
 
-def test_an_instructor_sees_scores_and_opens_a_submission(browser, jupyter, course, examples):
-    assert course.nbgrader("generate_assignment", "dinosaur-island").returncode == 0
-    for name in ("perfect", "half-finished"):
-        course.submit(name, (examples / f"{name}.ipynb").read_bytes())
-    assert grade(course.root).returncode == 0
+def test_an_instructor_sees_scores_and_opens_a_submission(browser, jupyter, small_class):
     extension = "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}"
-    address = jupyter(course.root, extension)
+    address = jupyter(small_class.root, extension)
 
     def text():
         return browser.find_element("tag name", "body").text

@@ -2,6 +2,11 @@
 
 >>> render(Message("`{what}` should be {expected}; yours is {seen}.", what="f(1)", expected=2, seen=3))
 '`f(1)` should be 2; yours is 3.'
+
+A number decides between two forms of a word:
+
+>>> render(Message("{count} {count:entry differs|entries differ}.", count=1))
+'1 entry differs.'
 """
 
 from __future__ import annotations
@@ -47,6 +52,9 @@ class _Words(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if isinstance(value, Message):
             return render(value)
+        if "|" in format_spec:
+            one, many = format_spec.split("|")
+            return one if value == 1 else many
         return str(super().format_field(value, format_spec or (".10g" if isinstance(value, float) else "")))
 
 

@@ -2,11 +2,14 @@
 
 import dataclasses
 import json
+import sys
 
+import nbformat
 import numpy as np
 import pytest
 
 from autograder import CheckFailed, assert_same
+from autograder.course.new_assignment import new_assignment
 from autograder.course.selftest import with_cells
 from autograder.grading.assignment import course_root, load_assignment
 from autograder.grading.checks import grade
@@ -72,3 +75,148 @@ def test_messages_within_messages_survive_their_way_through_json():
     data = json.loads(json.dumps(dataclasses.asdict(message)))
     assert Message.from_plain(data) == message
     assert render(message) == "It is a dictionary with the keys ['a']. Look."
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected", "said"),
+    [
+        (23.060969939332473, 23.0609699393, "should be 23.0609699393; yours is 23.06096993933"),
+        (0.1 + 0.2, 0.3, "should be 0.29999999999999999; yours is 0.30000000000000004"),
+        (np.array([1.0, 1.0 + 1e-14]), np.array([1.0, 1.0]), "[1]` should be 1.0; yours is 1.00000000000001 (1 of 2 "),
+        (15.0, 16, "should be 16; yours is 15.0"),
+        (np.array([[15]]), 16, "should be 16; yours is the array [[15]]"),
+        ("a" * 200 + "b", "a" * 200 + "c", "should be ...aaaaaaaaaaaaaaaaaaaac'; yours is ...aaaaaaaaaaaaaaaaaaaab'"),
+        ({*range(90)}, {*range(91)}, "88, 89, 90}; yours is ..., 85, 86, 87, 88, 89}"),
+        ({"c", "b", "a"}, {"b", "a", "d"}, "should be {'a', 'b', 'd'}; yours is {'a', 'b', 'c'}"),
+        (frozenset(), {1}, "should be {1}; yours is frozenset()"),
+        ([], [1], "should have 1 entry; yours has 0"),
+        ([1, 2, 3], [], "should have 0 entries; yours has 3"),
+        ([1.0], np.ones(1), "should be an array of shape (1,); yours is the list [1.0]"),
+        (np.array([2.0]), np.array([1.0]), "[0]` should be 1.0; yours is 2.0."),
+        (np.array([2.0, 1.0]), np.array([1.0, 1.0]), "(1 of 2 entries differs)"),
+        (np.array([2.0, np.nan]), np.array([1.0, 1.0]), "(2 of 2 entries differ)"),
+        (np.array(["a"]), np.array([1.0]), "should be an array of type float64; yours is of type str"),
+    ],
+    ids=str,
+)
+def test_no_message_contradicts_itself(seen, expected, said):
+    """What differs is shown with as much of it as it takes to see the difference, and counts fit their words."""
+    with pytest.raises(CheckFailed) as failure:
+        assert_same(seen, expected, "f(2)", rtol=0, atol=0)
+    assert said in str(failure.value)
+
+
+# A student's cells in the place of the solution's, and what their function's first check says.
+DEFINITION = "def moving_average(values, window):\n    return "
+MISSING = "ModuleNotFoundError: No module named 'pandaz', in line 1: "
+NOT_INSTALLED = "This module is not installed where notebooks are graded: is it needed?"
+EXPLAINED = {
+    "an import cell that fails half-way": (
+        ["import pandaz, numpy as onp", DEFINITION + "onp.mean(values)"],
+        "`moving_average` stopped with NameError: name 'onp' is not defined, in cell 4, line 2: `return "
+        f"onp.mean(values)`. The reason: cell 3 stopped with {MISSING}`import pandaz, numpy as onp`. {NOT_INSTALLED}",
+    ),
+    "a star import that was not reached": (
+        ["import pandaz\nx = pandaz\nfrom math import *", DEFINITION + "fsum(values) + x"],
+        "name 'fsum' is not defined, in cell 4, line 2: `return fsum(values) + x`. The reason: cell 3 stopped with "
+        f"{MISSING}`import pandaz`. {NOT_INSTALLED}",
+    ),
+    "a cell that fails since another one did": (
+        ["import pandaz\nTable = pandaz.Table", "class Mine(Table): pass", DEFINITION + "Mine(values)"],
+        f"name 'Mine' is not defined, in cell 5, line 2: `return Mine(values)`. The reason: cell 3 stopped with "
+        f"{MISSING}`import pandaz`. {NOT_INSTALLED}",
+    ),
+    "a decorator of a module that is missing": (
+        ["from pandaz import fast", f"@fast\n{DEFINITION}values"],
+        f"`moving_average` is not defined: cell 3 stopped with {MISSING}`from pandaz import fast`. {NOT_INSTALLED}",
+    ),
+    "another cell failed, and has nothing to do with it": (
+        ["import pandaz\nx = pandaz", DEFINITION + "sotfmax(values) + x"],
+        "NameError: name 'sotfmax' is not defined, in cell 4, line 2: `return sotfmax(values) + x`. The name is not "
+        "known where it is used: is it spelled right, and defined in a cell above?",
+    ),
+    "an unknown cell magic above the imports": (
+        ["%%heat\nimport numpy as onp", DEFINITION + "onp.mean(values)"],
+        "`return onp.mean(values)`. The reason: `%%heat` sends cell 3 elsewhere than to Python. Delete that line.",
+    ),
+    "an unknown cell magic above the solution": (
+        [f"%%heat\n{DEFINITION}values"],
+        "`moving_average` is not defined: `%%heat` sends cell 3 elsewhere than to Python. Delete that line.",
+    ),
+    "imports that Python cannot read": (
+        ["from math import (\n    fsum,\n    sqrt)\nx = (", DEFINITION + "fsum(values)"],
+        "`return fsum(values)`. The reason: Python cannot read cell 3, line 4: '(' was never closed.",
+    ),
+    "code for a newer Python": (
+        [DEFINITION + 'f"{values["a"]}"'],
+        "`moving_average` is not defined: Python cannot read cell 3, line 2: f-string: unmatched '['. Python 3.12 may "
+        "read it; notebooks are graded with Python 3.11: write what both read.",
+    ),
+    "a helper that is not written": (
+        ["def helper(x):\n    raise NotImplementedError()", DEFINITION + "helper(values)"],
+        "`helper` is not written yet: replace `raise NotImplementedError()` by your code.",
+    ),
+    "an exception without a text": (
+        [DEFINITION.replace("return", "assert") + "not window"],
+        "`moving_average` stopped with AssertionError, in cell 3, line 2: `assert not window`.",
+    ),
+    "an exception whose text is a sentence": (
+        [DEFINITION.replace("return", "raise") + "ValueError('Too long.')"],
+        "`moving_average` stopped with ValueError: Too long, in cell 3, line 2: `raise ValueError('Too long.')`.",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def averages(tmp_path_factory):
+    """The assignment that `autograder new` writes."""
+    root = tmp_path_factory.mktemp("course")
+    new_assignment("averages", root)
+    return load_assignment("averages", root)
+
+
+def with_solution(assignment, sources, saved_by="3.11.2"):
+    """The source notebook, saved by some Python, with these cells in the place of the solution's."""
+    notebook = nbformat.read(assignment.source, as_version=4)
+    at = next(i for i, cell in enumerate(notebook.cells) if cell.metadata.get("nbgrader", {}).get("solution"))
+    notebook.cells[at : at + 1] = [nbformat.v4.new_code_cell(source) for source in sources]
+    notebook.metadata["language_info"] = {"name": "python", "version": saved_by}
+    return nbformat.writes(notebook).encode()
+
+
+@pytest.mark.parametrize("situation", EXPLAINED)
+def test_an_exception_is_explained_at_its_root_cause(situation, averages):
+    sources, said = EXPLAINED[situation]
+    if "newer Python" in situation and sys.version_info >= (3, 12):
+        pytest.skip("this Python reads it")
+    report = grade(with_solution(averages, sources, saved_by=""), averages, seed=5)
+    assert said in render(report.checks[0].message)
+    assert "{" not in render(report.checks[0].message).replace(sources[-1].splitlines()[-1].strip(), "")
+
+
+@pytest.mark.parametrize(
+    ("saved_by", "said"),
+    [
+        ("3.99.1", ["The notebook was saved with Python 3.99", f"is graded with Python {sys.version_info[0]}."]),
+        ("3.8.1", []),
+    ],
+)
+def test_both_versions_of_python_are_named_where_the_notebooks_is_newer(saved_by, said, averages):
+    report = grade(with_solution(averages, [DEFINITION + "values ~~> window"], saved_by), averages, seed=5)
+    for text in (render(report.checks[0].message), render(report.problems[-1])):
+        assert "Python cannot read cell 3, line 2: invalid syntax." in text
+        assert all(words in text for words in said)
+        assert said or "graded with" not in text
+
+
+def test_an_exception_in_model_is_not_blamed_on_a_correct_optimize():
+    """The line that calls it with the wrong arguments is shown."""
+    source = next(cell.source for cell in ASSIGNMENT.template.cells
+                  if cell.metadata.get("nbgrader", {}).get("grade_id") == "model")  # fmt: skip
+    assert source.count("optimize(X, Y,") == 1
+    report = grade(with_cells(ASSIGNMENT, [source.replace("optimize(X, Y,", "optimize(X, Y[1:],")]), ASSIGNMENT, seed=5)
+    said = render(report.functions()["model"][0].message)
+    assert "`model` stopped with ValueError: X has " in said
+    assert ". It happened within `optimize`, called in cell " in said
+    assert "optimize(X, Y[1:]," in said and said.endswith("`. What is `optimize` given there?")
+    assert all(check.state == "passed" for check in report.functions()["optimize"])

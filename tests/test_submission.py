@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from autograder.grading.assignment import course_root, load_assignment
 from autograder.messages import render
 from autograder.notebook.handed_in import Unreadable, read_notebook
-from autograder.notebook.raw_cells import as_notebook, raw_cells
+from autograder.notebook.raw_cells import as_notebook, raw_notebook
 from autograder.notebook.submission import Submission, read_submission
 from tests.redteam.notebooks import REFUSED, REPAIRED, changed, code
 
@@ -90,9 +90,9 @@ class Dribble(io.BytesIO):
 
 
 def kept(data, size=1 << 20):
-    """The cells that are kept of a file, or the refusal."""
+    """What is kept of a file, or the refusal."""
     try:
-        return raw_cells(Dribble(data, size))
+        return raw_notebook(Dribble(data, size))
     except Unreadable as refusal:
         return str(refusal)
 
@@ -132,7 +132,7 @@ def test_files_in_other_encodings_are_read(encoding):
 def test_of_two_members_with_one_name_the_last_counts():
     cells = '{"cell_type": "raw", "cell_type": "code", "source": "x", "source": ["y", "z"]}'
     twice = f'{{"nbformat": 3, "cells": [1, 2], "nbformat": 4, "cells": [{cells}], "metadata": {{}}}}'
-    assert [(cell["cell_type"], cell["source"]) for cell in kept(twice.encode())] == [("code", "yz")]
+    assert [(cell["cell_type"], cell["source"]) for cell in kept(twice.encode()).cells] == [("code", "yz")]
 
 
 @pytest.mark.parametrize("cut", [1, 100, 5_000, 20_000])

@@ -15,6 +15,7 @@ from typing import Any
 
 from autograder.grading.assignment import Assignment, AssignmentError
 from autograder.grading.report import Check, State
+from autograder.grading.root_cause import Explanations, Raised
 from autograder.messages import Message
 from autograder.notebook.cells import Cell, runnable
 from autograder.notebook.judged import Judged, TestCell
@@ -71,6 +72,7 @@ class NotebookRun:
         self._cell_seconds = CALLS_A_CELL * limits.seconds_per_call
         self._names: list[str] = []
         self._bound: set[str] = set()
+        self.stopped: dict[str, Raised] = {}  # by which of the student's cells stopped
 
     def outside(self, trusted: Mapping[str, tuple[str, ...]] | None, skip: frozenset[str]) -> dict[str, Outcome]:
         """The outcomes of the test cells but `skip`, each run in the judge at its place.
@@ -153,6 +155,8 @@ class NotebookRun:
             )
             self._names = [str(one) for one in answer["names"]]
             self._bound |= {str(one) for one in answer["bound"]}
+            if answer["error"] is not None:
+                self.stopped[name] = Raised.from_plain(answer["error"])
             return dict(answer)
         except (Died, TimeUp):
             return {}
@@ -292,7 +296,8 @@ def checks_by_cells(submission: Submission, assignment: Assignment, limits: Limi
             said = within.get(grade_id, NOT_RUN)
             outcomes[grade_id] = Outcome(said.passed, said.value, why_not="" if said.passed else INSIDE)
     names = {grade_id: name for name, grade_id in known.grade_ids.items()}
-    return tuple(_check(test, names[grade_id], outcomes.get(grade_id, NOT_RUN))
+    explanations = Explanations(submission, (), run.stopped)
+    return tuple(_check(test, names[grade_id], outcomes.get(grade_id, NOT_RUN), explanations)
                  for grade_id, test in known.judged.tests.items())  # fmt: skip
 
 
@@ -313,10 +318,12 @@ def _points(outcome: Outcome, test: TestCell) -> float:
     return outcome.value if math.isfinite(outcome.value) and 0 <= outcome.value <= test.points else 0.0
 
 
-def _check(test: TestCell, name: str, outcome: Outcome) -> Check:
+def _check(test: TestCell, name: str, outcome: Outcome, explanations: Explanations) -> Check:
     points = _points(outcome, test)
     state: State = "passed" if outcome.passed and points == test.points else "failed"
     message = None if state == "passed" else _message(test, outcome, points)
+    if message and (why := explanations.reason(Raised(outcome.error, outcome.text, ()).missing)):
+        message = Message("{what} The reason: {why}", what=message, why=why)
     return Check(test.grade_id, name, sentence(test), state, points, test.points, message)
 
 
@@ -330,15 +337,19 @@ def sentence(test: TestCell) -> str:
 
 def _message(test: TestCell, outcome: Outcome, points: float) -> Message:
     lines = test.source.splitlines()
+    said = Raised(outcome.error, outcome.text.rstrip(" ."), ())
     if outcome.passed:
-        return Message("The test cell gave {points} of {most} points.", points=points, most=test.points)
+        text = "The test cell gave {points} of {most} {most:point|points}."
+        return Message(text, points=points, most=test.points)
     if outcome.line in test.hidden:
         return Message("A hidden test failed.")
     if outcome.why_not:
         return Message("The test cell could not go on: {why}.", why=outcome.why_not)
     if 0 < outcome.line <= len(lines):
         line = lines[outcome.line - 1].strip()[:200]
+        if outcome.error == "AssertionError" and said.text:
+            return Message("`{line}` does not hold: {said}.", line=line, said=said.text)
         if outcome.error == "AssertionError":
-            return Message("`{line}` does not hold{said}.", line=line, said=f": {outcome.text}" if outcome.text else "")
-        return Message("`{line}` stopped with {error}: {text}", line=line, error=outcome.error, text=outcome.text)
-    return Message("{error}: {text}", error=outcome.error, text=outcome.text)
+            return Message("`{line}` does not hold.", line=line)
+        return Message("`{line}` stopped with {error}.", line=line, error=said.words)
+    return Message("The test cell stopped with {error}.", error=said.words)

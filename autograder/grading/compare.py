@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -76,9 +77,9 @@ def assert_same(
     elif isinstance(expected, list | tuple):
         _assert_same_sequence(seen, expected, what, again, any_sequence)
     elif not (_close(seen, expected, rtol, atol) if _is_number(expected) else _equal(seen, expected)):
-        wanted = "None" if expected is None else short(expected)
+        said, wanted = apart(seen, expected)
         raise CheckFailed("`{what}` should be {expected}; yours is {seen}.",
-                          what=what, expected=wanted, seen=short(seen))  # fmt: skip
+                          what=what, expected="None" if expected is None else wanted, seen=said)  # fmt: skip
 
 
 Again = Callable[[Any, Any, str], None]
@@ -101,7 +102,7 @@ def _assert_same_array(
 ) -> None:
     if not isinstance(seen, np.ndarray):
         raise CheckFailed("`{what}` should be an array of shape {shape}; yours is {seen}.",
-                          what=what, shape=expected.shape, seen=short(seen))  # fmt: skip
+                          what=what, shape=expected.shape, seen=_with_kind(seen))  # fmt: skip
     if seen.shape != expected.shape:
         raise CheckFailed("`{what}` should have shape {shape}; yours has shape {seen}.",
                           what=what, shape=expected.shape, seen=seen.shape)  # fmt: skip
@@ -111,7 +112,7 @@ def _assert_same_array(
         return
     if _holds(seen) != _holds(expected):
         raise CheckFailed("`{what}` should be an array of type {expected}; yours is of type {seen}.",
-                          what=what, expected=expected.dtype.name, seen=seen.dtype.name)  # fmt: skip
+                          what=what, expected=_type(expected), seen=_type(seen))  # fmt: skip
     if np.array_equal(seen, expected):  # as it often is, and isclose takes ten times as long
         return
     if _holds(expected) == "numbers" and not (
@@ -122,14 +123,12 @@ def _assert_same_array(
         differs = seen != expected
     if differs.any():
         index = tuple(int(i) for i in np.argwhere(differs)[0])
-        raise CheckFailed(
-            "`{what}` should be {expected}; yours is {seen} ({count} of {size} entries differ).",
-            what=what + _place(index),
-            expected=short(expected[index]),
-            seen=short(seen[index]),
-            count=np.count_nonzero(differs),
-            size=differs.size,
-        )
+        said, wanted = apart(seen[index], expected[index])
+        values = {"what": what + _place(index), "expected": wanted, "seen": said}
+        if differs.size == 1:
+            raise CheckFailed("`{what}` should be {expected}; yours is {seen}.", **values)
+        text = "`{what}` should be {expected}; yours is {seen} ({count} of {size} entries {count:differs|differ})."
+        raise CheckFailed(text, **values, count=int(np.count_nonzero(differs)), size=differs.size)
 
 
 def _assert_same_sequence(seen: Any, expected: Sequence[Any], what: str, again: Again, any_sequence: bool) -> None:
@@ -142,7 +141,7 @@ def _assert_same_sequence(seen: Any, expected: Sequence[Any], what: str, again: 
     for i, (one, other) in enumerate(zip(seen, expected, strict=False)):
         again(one, other, f"{what}[{i}]")
     if len(seen) != len(expected):
-        raise CheckFailed("`{what}` should have {expected} entries; yours has {seen}.",
+        raise CheckFailed("`{what}` should have {expected} {expected:entry|entries}; yours has {seen}.",
                           what=what, expected=len(expected), seen=len(seen))  # fmt: skip
 
 
@@ -160,6 +159,11 @@ def _place(index: tuple[int, ...]) -> str:
 def _holds(array: np.ndarray) -> str:
     """Which kind of values an array holds: those of different kinds never equal each other."""
     return {"b": "booleans", **dict.fromkeys("iufc", "numbers")}.get(array.dtype.kind, array.dtype.kind)
+
+
+def _type(array: np.ndarray) -> str:
+    """What its entries are, without how long the longest text is."""
+    return {"U": "str", "S": "bytes"}.get(array.dtype.kind, array.dtype.name)
 
 
 def _scalar(value: Any) -> Any:
@@ -211,7 +215,12 @@ def _shown(value: Any) -> str | int | float | Message:
     return value if isinstance(value, str | int | float | Message) else short(value)
 
 
-def short(value: Any, limit: int = 80) -> str | Message:
+LIMIT = 80  # characters of a value that are shown
+DIGITS = (10, 13, 17)  # of a number that are shown: as many as it takes to see a difference
+BEFORE = 20  # characters that are shown before a difference
+
+
+def short(value: Any, limit: int = LIMIT, digits: int = DIGITS[0]) -> str | Message:
     """A value in the few words that fit into a sentence."""
     if value is None:
         return Message("None (is a `return` missing?)")
@@ -219,11 +228,48 @@ def short(value: Any, limit: int = 80) -> str | Message:
         return Message("an object of type {type}", type=value.type_name)
     if isinstance(value, np.ndarray) and value.size != 1:
         return Message("an array of shape {shape}", shape=str(value.shape))
+    if isinstance(value, np.ndarray) and value.ndim:
+        entry = short(value.item(), limit, digits)
+        return Message("the array {entry}", entry=Message("[" * value.ndim + "{one}" + "]" * value.ndim, one=entry))
     if isinstance(value, np.ndarray | np.generic):
         value = value.item()
     if isinstance(value, float):
-        return f"{value:.10g}"
+        text = f"{value:.{digits}g}"
+        return f"{text}.0" if text.lstrip("-").isdigit() else text
     if isinstance(value, dict):
         return Message("a dictionary with the keys {keys}", keys=short(list(value)))
-    text = repr(value)
+    return _cut(_as_text(value), limit)
+
+
+def _as_text(value: Any) -> str:
+    """Its `repr`; of a set in an order of its own, which each process has another one of."""
+    if not isinstance(value, set | frozenset) or not value:
+        return repr(value)
+    try:
+        inside = sorted(value)
+    except TypeError:
+        inside = sorted(value, key=repr)
+    text = ", ".join(map(repr, inside))
+    return f"{{{text}}}" if isinstance(value, set) else f"frozenset({{{text}}})"
+
+
+def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:limit]}..."
+
+
+def apart(seen: Any, expected: Any) -> tuple[str | Message, str | Message]:
+    """Two values that differ, each in a few words that differ too."""
+    for digits in DIGITS:
+        said, wanted = short(seen, digits=digits), short(expected, digits=digits)
+        if said != wanted:
+            return said, wanted
+    one, other = _as_text(seen), _as_text(expected)
+    if one != other:
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+        start = max(same - BEFORE, 0)
+        return f"...{_cut(one[start:], LIMIT)}", f"...{_cut(other[start:], LIMIT)}"
+    if type(seen) is not type(expected):
+        text = "{value}, of type {type}"
+        return (Message(text, value=said, type=type(seen).__name__),
+                Message(text, value=wanted, type=type(expected).__name__))  # fmt: skip
+    return Message("another {type} that looks the same in a few words", type=type(seen).__name__), wanted

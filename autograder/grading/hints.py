@@ -32,6 +32,11 @@ HINTS: tuple[tuple[str, str, str], ...] = (
     ("NameError", r"", "The name is not known where it is used: is it spelled right, and defined in a cell above?"),
     ("UnboundLocalError", r"", "The variable is read before it is given a value in this function."),
     ("RecursionError", r"", "A function calls itself without end."),
+    ("ModuleNotFoundError", r"", "This module is not installed where notebooks are graded: is it needed?"),
+    ("ImportError", r"cannot import name",
+     "The version that is installed where notebooks are graded has no such name: is it spelled right?"),
+    ("AttributeError", r"^module '[\w.]+' has no attribute",
+     "The version that is installed where notebooks are graded has no such name: is it spelled right?"),
     ("FileNotFoundError", r"", "Files lie beside the notebook, as in `datasets/`; paths start there."),
 )  # fmt: skip
 

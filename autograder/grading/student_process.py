@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,18 +11,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from autograder.grading.hints import hint_for
 from autograder.grading.lending import Lent, lend
 from autograder.grading.outcome import CallFailed, Outcome, by_name
+from autograder.grading.root_cause import Explanations, Raised
 from autograder.messages import Message
 from autograder.notebook.needed_code import needed_code
 from autograder.notebook.submission import Submission
 from autograder.sandbox import wire
 from autograder.sandbox.process import Allowance, Died, Limits, Sandbox, TimeUp
 
-SAID = 150  # characters of an exception's text that are shown: it could hold a hidden input
 CELLS = "your cells"
-SCRATCH = re.compile(r"\S*/autograder-\w{8}/")
 TIMEOUTS_ALLOWED = 2  # per function; after that its calls are not tried any more
 DEATHS_ALLOWED = 4  # in two calls, each of which is tried twice
 LESS_PATIENT = 5  # times, after the first: whatever calls a loop that never ends will not end either
@@ -82,7 +79,7 @@ class StudentProcess:
 
     def __init__(self, submission: Submission, files: Mapping[str, Path], signatures: Mapping[str, inspect.Signature],
                  limits: Limits, left: Allowance, lent: Lent) -> None:  # fmt: skip
-        self._submission = submission
+        self._explanations = Explanations(submission, list(signatures))
         self._snippets = needed_code(submission.cells, list(signatures))
         self._files = files
         self._signatures = signatures
@@ -92,7 +89,6 @@ class StudentProcess:
         self._sandbox: Sandbox | None = None
         self._loaded: Setting | None = None  # in which the cells ran in the sandbox
         self._written: set[str] = set()  # the files with other content in the sandbox now
-        self._errors: list[dict[str, Any]] = []
         self._defined: list[str] = []
 
     def close(self) -> None:
@@ -119,7 +115,7 @@ class StudentProcess:
         self._patience.refuse_hopeless(name)
         self._load(setting)
         if name not in self._defined:
-            raise CallFailed(self._why_not_defined(name), "NotDefined")
+            raise CallFailed(self._explanations.not_defined(name), "NotDefined")
         try:
             answers = self._ask(frame, name)
             return [self._outcome(name, arguments, names, answer)
@@ -130,8 +126,8 @@ class StudentProcess:
 
     def _outcome(self, name: str, arguments: Sequence[Any], names: Sequence[str], answer: Mapping[str, Any]) -> Outcome:
         if answer["error"] is not None:
-            error = answer["error"]
-            raise CallFailed(self._explain(name, error), str(error["type"]), str(error["text"]))
+            error = Raised.from_plain(answer["error"])
+            raise CallFailed(self._explanations.raised(name, error), error.kind, str(answer["error"]["text"]))
         changed = list(answer["arguments"])
         if len(changed) not in (0, len(arguments)) or not isinstance(answer["printed"], str):
             raise ValueError("not an answer")
@@ -156,7 +152,7 @@ class StudentProcess:
         }
         try:
             answer = self._ask(wire.pack(message), CELLS)
-            self._errors = [dict(error) for error in answer["errors"]]
+            self._explanations.stopped = {str(one["cell"]): Raised.from_plain(one) for one in answer["errors"]}
             self._defined = [str(name) for name in answer["defined"]]
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             self.close()
@@ -178,34 +174,6 @@ class StudentProcess:
             raise self._patience.died(who) from error
         finally:
             self._patience.left.seconds -= time.monotonic() - start
-
-    def _why_not_defined(self, name: str) -> Message:
-        if name in self._submission.syntax_errors:
-            return self._submission.syntax_errors[name]
-        for error in self._errors:
-            text = "`{name}` is not defined, because a cell that it needs failed: {why}"
-            return Message(text, name=name, why=self._explain(name, error))
-        text = "`{name}` is not defined in this notebook. Keep the function's name as it was handed out."
-        return Message(text, name=name)
-
-    def _explain(self, name: str, error: Mapping[str, Any]) -> Message:
-        """One paragraph: what was raised, on which line of which cell, and what usually causes it."""
-        kind = str(error["type"])[:80]
-        text = SCRATCH.sub("", str(error["text"])[:400])[:SAID]  # it is another one each time
-        if kind == "NotImplementedError":
-            text = "`{name}` is not written yet: replace `raise NotImplementedError()` by your code."
-            return Message(text, name=name)
-        values: dict[str, Any] = {"name": name, "kind": kind, "text": text}
-        said = "`{name}` stopped with {kind}: {text}."
-        for cell in self._submission.cells:
-            lines = cell.source.splitlines()
-            line = error["line"]
-            if error["at"] == f"cell {cell.number}" and isinstance(line, int) and 0 < line <= len(lines):
-                values |= {"cell": cell.number, "line": line, "code": lines[line - 1].strip()[:100]}
-                said = "`{name}` stopped with {kind}: {text}, in cell {cell}, line {line}: `{code}`."
-        if hint := hint_for(kind, text):
-            return Message("{what} {hint}", what=Message(said, **values), hint=hint)
-        return Message(said, **values)
 
 
 def _words(who: str) -> str | Message:

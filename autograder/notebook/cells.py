@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import symtable
+import sys
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,13 @@ from autograder.messages import Message
 from autograder.notebook.magics import plain_python
 
 MAX_CODE = 50_000  # characters in a cell: the lesson's longest has 3,000
+# What Python reads from a version on: that, and what an older one complains of, or what the line looks like.
+NEWER = (
+    ((3, 12), r"^f-string: ", ""),
+    ((3, 12), "", r"^\s*type\s+\w+\s*[=\[]|^\s*(async\s+)?(def|class)\s+\w+\s*\["),
+    ((3, 14), r"^multiple exception types must be parenthesized", ""),
+    ((3, 14), "", r"\b[tT][rR]?[\"']"),
+)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -66,4 +74,34 @@ def parse(source: str) -> ast.Module | Message:
             except (ValueError, RecursionError, MemoryError):
                 return Message("Python cannot read cell {cell}: it takes no such characters, or no such nesting.")
     assert last is not None
-    return Message("Python cannot read cell {cell}: line {line}: {error}.", line=last.lineno, error=last.msg)
+    return Message("Python cannot read cell {cell}, line {line}: {error}.", line=last.lineno, error=last.msg)
+
+
+def newer_python(source: str, why: Message, saved_by: str) -> Message | None:
+    """That a newer Python than ours may read a cell, of which `parse` said `why` ours does not.
+
+    `saved_by` is the version that saved the notebook, or "": what only later ones read was no code there either.
+    """
+    complaint, number = str(why.values.get("error", "")), why.values.get("line")
+    if not isinstance(number, int):
+        return None
+    ours, latest = sys.version_info[:2], NEWER[-1][0]
+    saved = tuple(map(int, saved_by.split("."))) if saved_by else latest
+    line = "".join(source.splitlines()[number - 1 : number])
+    needed = [version for version, said, looks in NEWER
+              if ours < version <= saved and re.search(said, complaint) and re.search(looks, line)]  # fmt: skip
+    values = {"newer": saved_by or _version(max(needed, default=latest)), "ours": _version(ours)}
+    if saved_by and (needed or saved > max(latest, ours)):
+        text = (
+            "The notebook was saved with Python {newer}, which may read it, and is graded with Python {ours}: write "
+            "what both read."
+        )
+        return Message(text, **values)
+    if needed:
+        text = "Python {newer} may read it; notebooks are graded with Python {ours}: write what both read."
+        return Message(text, **values)
+    return None
+
+
+def _version(numbers: tuple[int, ...]) -> str:
+    return ".".join(map(str, numbers))

@@ -8,7 +8,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from autograder.notebook.folder import entries, holds, open_file, opened, rename
-from autograder.notebook.raw_cells import Unreadable, as_notebook, raw_cells
+from autograder.notebook.raw_cells import Unreadable, as_notebook, raw_notebook
 
 MAX_BYTES, MAX_SMALL = 500_000_000, 10_000_000  # of a notebook, and of another file
 
@@ -86,7 +86,7 @@ def read_notebook(path: Path) -> bytes:
     Raises Unreadable for what is no regular file, too large, or no notebook.
     """
     with _opened(path) as file:
-        return as_notebook(raw_cells(file))
+        return as_notebook(raw_notebook(file))
 
 
 def read_file(path: Path) -> bytes:

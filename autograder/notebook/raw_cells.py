@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeVar
 
 from autograder.errors import CannotGrade
@@ -26,8 +28,16 @@ class Unreadable(CannotGrade):
     """The file cannot be graded; the text is one sentence that says why, and one that says what to do."""
 
 
-def raw_cells(file: BinaryIO) -> list[RawCell | None]:
-    """The cells of a notebook file, None for each that is damaged. Raises Unreadable for what is no notebook."""
+@dataclass(frozen=True)
+class RawNotebook:
+    """What is kept of a file: its cells, None for each that is damaged, and the Python that saved it, as in "3.12"."""
+
+    cells: list[RawCell | None]
+    python: str
+
+
+def raw_notebook(file: BinaryIO) -> RawNotebook:
+    """What is kept of a notebook file. Raises Unreadable for what is no notebook."""
     reader = _Reader(file)
     try:
         if not reader.json.peek():
@@ -43,13 +53,14 @@ def raw_cells(file: BinaryIO) -> list[RawCell | None]:
         raise Unreadable(OTHER_FORMAT, help=CAN_HELP)
     if cells is None:
         raise Unreadable("This notebook has no list of cells. {help}", help=CAN_HELP)
-    return cells
+    return RawNotebook(cells, reader.python)
 
 
-def as_notebook(cells: Sequence[RawCell | None]) -> bytes:
-    """A notebook file with these cells: `raw_cells` reads the same from it."""
-    plain = [cell and {**cell, "metadata": {"nbgrader": {"grade_id": cell["grade_id"]}}} for cell in cells]
-    return json.dumps({"nbformat": 4, "cells": plain}).encode()
+def as_notebook(raw: RawNotebook) -> bytes:
+    """A notebook file with these cells: `raw_notebook` reads the same from it."""
+    plain = [cell and {**cell, "metadata": {"nbgrader": {"grade_id": cell["grade_id"]}}} for cell in raw.cells]
+    metadata = {"language_info": {"version": raw.python}} if raw.python else {}
+    return json.dumps({"nbformat": 4, "metadata": metadata, "cells": plain}).encode()
 
 
 class _Reader:
@@ -58,6 +69,7 @@ class _Reader:
     def __init__(self, file: BinaryIO) -> None:
         self.json = JsonText(file)
         self._room, self._code_room = MAX_TEXT, MAX_CODE_READ
+        self.python = ""
 
     def notebook(self) -> tuple[object, list[RawCell | None] | None]:
         """The format, and the cells where there is a list of them."""
@@ -70,6 +82,8 @@ class _Reader:
                 version = self.json.scalar()
             elif key == "cells":
                 cells = self._cells()
+            elif key == "metadata":
+                self.python = self._python()
             elif key == "worksheets":  # of format 3
                 sheets = self._items(self._sheet, MAX_CELLS)
             else:
@@ -182,6 +196,21 @@ class _Reader:
                 else:
                     self.json.passed_over()
         return grade_id if isinstance(grade_id, str) else None
+
+    def _python(self) -> str:
+        """In the notebook's metadata: "3.12" of the version 3.12.4."""
+        version: object = None
+        for key in self._members():
+            if key != "language_info":
+                self.json.passed_over()
+                continue
+            for name in self._members():
+                if name == "version":
+                    version = self.json.scalar()
+                else:
+                    self.json.passed_over()
+        found = re.match(r"[23]\.[0-9]{1,2}", version) if isinstance(version, str) else None
+        return found[0] if found else ""
 
     def _members(self) -> Iterator[str]:
         """The keys of an object; of anything else none, and it is passed over."""

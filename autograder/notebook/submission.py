@@ -12,9 +12,9 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.messages import Message
-from autograder.notebook.cells import MAX_CODE, Cell, function_names, parse
+from autograder.notebook.cells import MAX_CODE, Cell, function_names, newer_python, parse
 from autograder.notebook.magics import elsewhere
-from autograder.notebook.raw_cells import Unreadable, raw_cells
+from autograder.notebook.raw_cells import Unreadable, raw_notebook
 
 HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*\n?", re.MULTILINE | re.DOTALL)
 MAX_CODE_IN_ALL = 300_000  # reading them takes seconds, and 200 times as much memory
@@ -27,7 +27,7 @@ class Submission:
     cells: tuple[Cell, ...]
     problems: tuple[Message, ...]
     notebook: NotebookNode
-    syntax_errors: dict[str, Message]  # function -> why Python cannot read the cell that should define it
+    not_run: tuple[tuple[Cell, Message], ...]  # cells that Python cannot read, or that go elsewhere, and why
 
 
 def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str]) -> Submission:
@@ -35,7 +35,8 @@ def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str
 
     Raises Unreadable when the bytes are no notebook.
     """
-    numbered = list(enumerate(raw_cells(io.BytesIO(data)), 1))
+    raw = raw_notebook(io.BytesIO(data))
+    numbered = list(enumerate(raw.cells, 1))
     sizes = [len(cell["source"]) for _, cell in numbered if cell and cell["cell_type"] == "code"]
     if sum(size for size in sizes if size <= MAX_CODE) > MAX_CODE_IN_ALL:
         raise Unreadable(
@@ -68,31 +69,24 @@ def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str
     notebook = nbformat.from_dict(
         {"cells": notebook_cells, "metadata": template.metadata, "nbformat": 4, "nbformat_minor": 5}
     )
-    syntax_errors = {}
+    not_run = []
     for one in code:
         tree = parse(one.source)
         if isinstance(tree, Message):
             why = Message(tree.template, **tree.values, cell=one.number)
+            if versions := newer_python(one.source, tree, raw.python):
+                why = Message("{why} {versions}", why=why, versions=versions)
             problems.append(why)
-            for name in _defined_in(one.source, functions):
-                syntax_errors[name] = Message("`{name}` is not defined: {why}", name=name, why=why)
+            not_run.append((one, why))
         elif magic := elsewhere(one.source):
-            for name in _defined_in(one.source, functions):
-                text = (
-                    "`{name}` is not defined: `{magic}` sends cell {cell} elsewhere than to Python. Delete that line."
-                )
-                syntax_errors[name] = Message(text, name=name, magic=magic, cell=one.number)
-    return Submission(tuple(code), tuple(problems), notebook, syntax_errors)
-
-
-def _defined_in(source: str, functions: Sequence[str]) -> list[str]:
-    """Which of the functions a cell's text would define."""
-    return [name for name in functions if re.search(rf"^[ \t]*def[ \t]+{name}\b", source, re.MULTILINE)]
+            text = "`{magic}` sends cell {cell} elsewhere than to Python. Delete that line."
+            not_run.append((one, Message(text, magic=magic, cell=one.number)))
+    return Submission(tuple(code), tuple(problems), notebook, tuple(not_run))
 
 
 def grade_ids_in(data: bytes) -> set[str]:
     """The grade_ids of nbgrader's that a notebook carries. Raises Unreadable when the bytes are no notebook."""
-    return {cell["grade_id"] for cell in raw_cells(io.BytesIO(data)) if cell and cell["grade_id"]}
+    return {cell["grade_id"] for cell in raw_notebook(io.BytesIO(data)).cells if cell and cell["grade_id"]}
 
 
 def _recognise(

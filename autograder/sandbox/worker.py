@@ -20,6 +20,7 @@ from typing import Any
 import wire
 
 Namespace = dict[str, Any]
+MAX_LINES = 20  # of those that an exception came through
 
 
 class BoundedText(io.TextIOBase):
@@ -142,20 +143,24 @@ def borrowed(function: str, ask: Callable[[Any], Any]) -> Callable[..., Any]:
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """The exception's type, text and the student's line that it came through last."""
-    place, trace = ("", 0), error.__traceback__
+    """The exception's type, text and the student's lines that it came through: (cell, line, function) of each.
+
+    The last is where it was raised; of very many, the first ones and the last are told.
+    """
+    through: list[tuple[str, int, str]] = []
+    trace = error.__traceback__
     while trace is not None:
-        filename = trace.tb_frame.f_code.co_filename
-        if filename.startswith("cell "):
-            place = (filename, trace.tb_lineno)
+        code = trace.tb_frame.f_code
+        if code.co_filename.startswith("cell "):
+            through[MAX_LINES:] = [(code.co_filename, trace.tb_lineno, code.co_name)]
         trace = trace.tb_next
     if isinstance(error, SyntaxError) and (error.filename or "").startswith("cell "):
-        place = (str(error.filename), error.lineno or 0)
+        through[MAX_LINES:] = [(str(error.filename), error.lineno or 0, "")]
     try:
         text = str(error)[:500]
     except Exception:
         text = ""
-    return {"type": type(error).__name__, "text": text, "at": place[0], "line": place[1]}
+    return {"type": type(error).__name__, "text": text, "through": through, "line": through[-1][1] if through else 0}
 
 
 def serve(requests: int, answers: int, output_limit: int) -> None:

@@ -186,7 +186,8 @@ def _report(options: argparse.Namespace) -> int:
         write_whole(table, text)
     names = {table.stem.removeprefix(f"{path.stem}-"): quote(table.name) for table in tables}
     write_whole(path, class_html(assignment.name, most, rows, names))
-    say(f"{len(reports)} graded submissions, {len(unread)} others: {path}")
+    text = "{graded} graded {graded:submission|submissions}, {others} {others:other|others}: {path}"
+    say(render(Message(text, graded=len(reports), others=len(unread), path=path)))
     return 0
 
 

@@ -13,3 +13,6 @@ class CannotGrade(Exception):
     def __init__(self, template: str, /, **values: Any) -> None:
         self.message = Message(template, **values)
         super().__init__(render(self.message))
+
+
+NOT_WRITTEN = "{path} cannot be written ({why}). What was graded is kept: put that right, then try again."

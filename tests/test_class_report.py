@@ -59,7 +59,7 @@ def graded(course, examples):
     assert grade(course.root).returncode == 0
     done = report(course.root)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "4 graded submissions, 1 others: dinosaur-island-report.html\n"
+    assert done.stdout == "4 graded submissions, 1 other: dinosaur-island-report.html\n"
     course.text = (course.root / "dinosaur-island-report.html").read_text("utf-8")
     course.page = Page(course.text)
     return course

@@ -117,7 +117,7 @@ def test_grade(course, tmp_path, name):
         shutil.rmtree(course / folder, ignore_errors=True)
     done = run(course, tmp_path, before, settings, "grade", "averages")
     assert done.returncode == 0 and b"Traceback" not in done.stderr, done.stderr.decode("utf-8", "replace")
-    assert b"1 submissions: 1 graded, 1 recorded, 0 failed" in done.stdout, done.stdout
+    assert b"1 submission: 1 graded, 1 recorded, 0 failed" in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize("name", ["course [a]", "course%20a", "course?"])

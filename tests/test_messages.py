@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import sys
 
 import nbformat
@@ -17,6 +18,7 @@ from autograder.grading.compare import short
 from autograder.grading.report import Report
 from autograder.messages import Message, render
 from autograder.sandbox.wire import Opaque
+from benchmarks.messages import renderings, templates
 
 ASSIGNMENT = load_assignment("dinosaur-island", course_root())
 
@@ -218,5 +220,16 @@ def test_an_exception_in_model_is_not_blamed_on_a_correct_optimize():
     said = render(report.functions()["model"][0].message)
     assert "`model` stopped with ValueError: X has " in said
     assert ". It happened within `optimize`, called in cell " in said
-    assert "optimize(X, Y[1:]," in said and said.endswith("`. What is `optimize` given there?")
+    assert "optimize(X, Y[1:]," in said and "`. What is `optimize` given there?" in said
     assert all(check.state == "passed" for check in report.functions()["optimize"])
+
+
+# What no sentence holds: "1 entries", two blanks, two full stops, a value that was left out.
+AWKWARD = re.compile(r"(?<![\d.,])1 (?!is\b|has\b|was\b|counts\b)[a-z]+s\b|  |(?<!\.)\.\.(?!\.)|: ?$|: \.|\{[a-z]")
+
+
+def test_every_message_reads_well_with_any_value():
+    """`make messages` lists them for people; here is what a program can see."""
+    said = [(place, one) for place, template in templates() for one in renderings(template)]
+    assert len(said) > 400
+    assert [(place, one) for place, one in said if AWKWARD.search(one)] == []

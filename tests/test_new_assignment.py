@@ -32,7 +32,7 @@ def begun(tmp_path_factory):
 
 def test_a_new_assignment_passes_its_self_test_at_once(begun):
     done = autograder(begun, "selftest")
-    assert "2 wrong answers, 1 correct variants: 0 errors." in done.stdout, done.stdout + done.stderr
+    assert "2 wrong answers, 1 correct variant: 0 errors." in done.stdout, done.stdout + done.stderr
     assert done.returncode == 0
 
 

@@ -98,17 +98,23 @@ def cluster_workers(assignment: Assignment, seed: int, limits: Limits, scheduler
 def cluster(scheduler: str) -> Iterator[Client]:
     """A client of the scheduler. Raises ClusterError where none answers, or it has no workers."""
     if ":" not in scheduler:
-        raise ClusterError(f"{scheduler!r} is no scheduler's address: write it like tcp://host:8786.")
+        raise ClusterError(
+            "{scheduler} is no scheduler's address: write it like tcp://host:8786.", scheduler=repr(scheduler)
+        )
     try:
         client = Client(scheduler, timeout=SECONDS_TO_ANSWER, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise ClusterError(f"No Dask scheduler answers at {scheduler} ({error}): is its address right?") from error
+        raise ClusterError(
+            "No Dask scheduler answers at {scheduler} ({error}): is its address right?",
+            scheduler=scheduler,
+            error=error,
+        ) from error
     with client:
         try:
             client.wait_for_workers(1, timeout=SECONDS_TO_COME)
         except TimeoutError as error:
             raise ClusterError(
-                f"The scheduler at {scheduler} has no workers: start some with `dask worker`."
+                "The scheduler at {scheduler} has no workers: start some with `dask worker`.", scheduler=scheduler
             ) from error
         yield client
 

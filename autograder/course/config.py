@@ -28,7 +28,9 @@ def course_config(root: Path) -> Config:
                 if isinstance(value, str) and value.rpartition(".")[0] in MOVED:
                     importlib.import_module(value.rpartition(".")[0])
     except (SyntaxError, NameError, ImportError) as error:
-        raise CannotGrade(f"{root / CONFIG} cannot be read: {type(error).__name__}: {error}.") from None
+        raise CannotGrade(
+            "{file} cannot be read: {kind}: {error}.", file=root / CONFIG, kind=type(error).__name__, error=error
+        ) from None
     return config
 
 

@@ -85,8 +85,9 @@ def gradebook_error(error: SQLAlchemyError) -> GradebookError:
     """What to say of an error of the database."""
     why = str(getattr(error, "orig", error)).strip().splitlines()[0]
     return GradebookError(
-        f"The gradebook cannot be written ({why}). What was graded is kept: put that right, then run "
-        "`autograder grade` again."
+        "The gradebook cannot be written ({why}). What was graded is kept: put that right, then run `autograder grade` "
+        "again.",
+        why=why,
     )
 
 

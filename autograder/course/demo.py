@@ -24,7 +24,7 @@ def demo(directory: Path | None) -> int:
     console = Terminal()
     root = (directory or Path(tempfile.mkdtemp(prefix="autograder-demo-"))).resolve()
     if root.exists() and any(root.iterdir()):
-        raise CannotGrade(f"{root} is not empty: name a new directory.")
+        raise CannotGrade("{root} is not empty: name a new directory.", root=root)
     if not EXAMPLES.is_dir():
         raise CannotGrade(
             "The demo's class is in a clone of the repository, not in the installed package: run `make demo` there, or "

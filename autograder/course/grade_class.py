@@ -26,6 +26,7 @@ from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment
 from autograder.grading.checks import verify
 from autograder.grading.report import Report
+from autograder.messages import Message, render
 from autograder.notebook.attempts import about_others
 from autograder.notebook.handed_in import Unreadable, read_notebook
 from autograder.pages.feedback import number
@@ -130,12 +131,19 @@ def grade_class(
                 batch, begun = [], time.monotonic()
             bar.update(step, advance=1 if student else 0, failed=len(failed))
         record(batch)
-    console.print(
-        f"{len(notebooks)} submissions: {len(ungraded)} graded, {recorded} recorded, "
-        f"{len(failed)} failed; {time.monotonic() - start:.0f} s."
+    summary = Message(
+        "{count} {count:submission|submissions}: {graded} graded, {recorded} recorded, {failed} failed; "
+        "{seconds:.0f} s.",
+        count=len(notebooks),
+        graded=len(ungraded),
+        recorded=recorded,
+        failed=len(failed),
+        seconds=time.monotonic() - start,
     )
+    console.print(render(summary))
     if changed or preview:
-        console.print(f"{len(changed)} scores change{'' if preview else 'd'}{':' if changed else '.'}")
+        text = "{count} {count:score changes|scores change}" if preview else "{count} {count:score|scores} changed"
+        console.print(f"{render(Message(text, count=len(changed)))}{':' if changed else '.'}")
     for student, why in sorted(changed.items()):
         console.print(f"  {escape(student)}: {escape(why)}", highlight=False)
     if by_hand:

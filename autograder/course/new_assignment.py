@@ -18,12 +18,12 @@ def new_assignment(name: str, root: Path) -> list[Path]:
     Returns what was written. Raises AssignmentError for a name that cannot be one, or that is taken.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-        raise AssignmentError(f"{name!r} cannot name an assignment: use letters, digits, - and _.")
+        raise AssignmentError("{name} cannot name an assignment: use letters, digits, - and _.", name=repr(name))
     refuse_misread(root)
     source = root / "source" / name / f"{name}.ipynb"
     checks = root / "autograder" / "assignments" / name
     if taken := next((path for path in (source.parent, checks) if path.exists()), None):
-        raise AssignmentError(f"{taken} is there already: choose another name.")
+        raise AssignmentError("{taken} is there already: choose another name.", taken=taken)
     written = [source, checks]
     source.parent.mkdir(parents=True)
     source.write_text((TEMPLATE / "notebook.ipynb").read_text("utf-8").replace("ASSIGNMENT", name), "utf-8")

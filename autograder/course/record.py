@@ -38,7 +38,7 @@ from autograder.course.gradebook import (
 from autograder.course.marked import Marked, with_note
 from autograder.course.report_cache import part_name
 from autograder.course.timestamps import moment
-from autograder.errors import CannotGrade
+from autograder.errors import NOT_WRITTEN, CannotGrade
 from autograder.grading.report import Report
 from autograder.notebook.folder import take_in
 from autograder.pages.feedback_page import Recorded, feedback_page
@@ -143,10 +143,9 @@ class Recorder:
         except NotRecorded as error:
             return str(error)
         except OSError as error:
-            why = f"{error.filename} cannot be written ({error.strerror})."
             if error.errno in FULL:
-                raise CannotGrade(f"{why} What was graded is kept: put that right, then try again.") from None
-            return why
+                raise CannotGrade(NOT_WRITTEN, path=error.filename, why=error.strerror) from None
+            return f"{error.filename} cannot be written ({error.strerror})."
 
     def _entered(self, connection: Connection, work: Work, before: Rows | None, due: datetime | None) -> Entry:
         """Enter a submission: what its student handed in beside the notebooks, and when, is looked up in a copy."""

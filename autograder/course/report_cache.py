@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.errors import CannotGrade
+from autograder.errors import NOT_WRITTEN, CannotGrade
 from autograder.grading.assignment import Assignment
 from autograder.grading.checks import grade, ours
 from autograder.grading.report import Report
@@ -34,8 +34,10 @@ def run_seed(root: Path, assignment: str) -> int:
     text = path.read_text("utf-8", "replace").strip()
     if not text.isdecimal():
         raise CannotGrade(
-            f"{path} should hold the run's seed, a whole number, and holds {text[:40]!r}: restore it, or "
-            "delete it to grade with a new one."
+            "{path} should hold the run's seed, a whole number, and holds {seen}: restore it, or delete it to grade "
+            "with a new one.",
+            path=path,
+            seen=repr(text[:40]),
         )
     return int(text)
 
@@ -104,9 +106,7 @@ def write_whole(path: Path, text: str) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()
-        raise CannotGrade(
-            f"{path} cannot be written ({error.strerror}). What was graded is kept: put that right, then try again."
-        ) from None
+        raise CannotGrade(NOT_WRITTEN, path=path, why=error.strerror) from None
 
 
 def part_name() -> str:

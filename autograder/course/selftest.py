@@ -20,7 +20,7 @@ from autograder.grading.checks import grade, verify
 from autograder.grading.diagnosis.misconceptions import edited, load_misconceptions
 from autograder.grading.reference import Reference
 from autograder.grading.report import Report
-from autograder.messages import render
+from autograder.messages import Message, render
 from autograder.notebook.cells import function_names
 from autograder.pages.terminal import Terminal
 from autograder.sandbox.process import Limits
@@ -67,8 +67,15 @@ def selftest(
         console.print(f"[red]{error}[/red]", highlight=False)
     wrong = sum(bool(case.function) for case in cases)
     variants = len(cases) - wrong - 1
-    times = f", each on {len(seeds)} seeds" if len(seeds) > 1 else ""
-    console.print(f"The solution, {wrong} wrong answers, {variants} correct variants{times}: {len(errors)} errors.")
+    said = Message(
+        "The solution, {wrong} wrong {wrong:answer|answers}, {variants} correct {variants:variant|variants}{times}: "
+        "{errors} {errors:error|errors}.",
+        wrong=wrong,
+        variants=variants,
+        times=Message(", each on {seeds} seeds", seeds=len(seeds)) if len(seeds) > 1 else "",
+        errors=len(errors),
+    )
+    console.print(render(said))
     if not wrong:
         console.print("What the checks reject was not seen: write typical mistakes into misconceptions.toml.")
     return 1 if errors or len(cases) == 1 else 0
@@ -148,7 +155,7 @@ def verdict_errors(assignment: Assignment, case: Case, report: Report) -> list[s
         known = {one.id: one for one in load_misconceptions(assignment)}.get(case.id)
         states = {f"test_{check.id.split('.')[1]}": check.state for check in report.functions()[case.function]}
         if known and states.get(known.shows_on) != "failed":
-            errors.append(f"{case.id}: {known.shows_on} should fail, it has {states.get(known.shows_on)}")
+            errors.append(f"{case.id}: {known.shows_on} should fail; it is {states.get(known.shows_on, 'missing')}")
     return errors
 
 

@@ -14,6 +14,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.errors import CannotGrade
+from autograder.messages import Message
 from autograder.notebook.judged import Judged, judged
 
 ENGINE = Path(__file__).parents[1]
@@ -111,7 +112,7 @@ class Assignment:
                     if path.suffix != ".ipynb"}  # fmt: skip
         files = {name: self.root / name for name in self._description.get("sandbox_files", [])}
         if missing := next((path for path in files.values() if not path.is_file()), None):
-            raise AssignmentError(f"assignment.toml names the file {missing}, which is not there.")
+            raise AssignmentError("assignment.toml names the file {path}, which is not there.", path=missing)
         return files
 
     @property
@@ -184,11 +185,15 @@ def read_source(path: Path) -> NotebookNode:
     try:
         notebook: NotebookNode = nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.ValidationError) as error:
-        raise AssignmentError(f"{path} is no notebook that can be read: {str(error)[:200]}") from None
+        raise AssignmentError(
+            "{path} is no notebook that can be read: {error}", path=path, error=str(error)[:200]
+        ) from None
     for cell in notebook.cells:  # what nbgrader's panel leaves of a mark that was taken away
         if "nbgrader" in cell.metadata and "grade_id" not in cell.metadata["nbgrader"]:
             if cell.metadata["nbgrader"].get("grade"):
-                raise AssignmentError(f"{path} was marked for an older nbgrader: run `nbgrader update {path}` first.")
+                raise AssignmentError(
+                    "{path} was marked for an older nbgrader: run `nbgrader update {path}` first.", path=path
+                )
             del cell.metadata["nbgrader"]
     return notebook
 
@@ -198,7 +203,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise AssignmentError(f"{path} cannot be read: {error}.") from None
+        raise AssignmentError("{path} cannot be read: {error}.", path=path, error=error) from None
 
 
 def assignment_folder(name: str, root: Path) -> Path | None:
@@ -215,11 +220,17 @@ def load_assignments(name: str, root: Path) -> list[Assignment]:
     source = root / "source" / name
     if (folder := assignment_folder(name, root)) is not None:
         if not (notebook := source / f"{name}.ipynb").is_file():
-            raise AssignmentError(f"The assignment {name!r} has no source notebook: {notebook} is missing.")
+            raise AssignmentError(
+                "The assignment {name} has no source notebook: {notebook} is missing.",
+                name=repr(name),
+                notebook=notebook,
+            )
         return [Assignment(name, folder, notebook, root)]
     found = [Assignment(name, source, path, root) for path in sorted(source.glob("*.ipynb"))]
     if not found:
-        raise AssignmentError(f"There is no assignment {name!r}: {source} holds no notebook.")
+        raise AssignmentError(
+            "There is no assignment {name}: {source} holds no notebook.", name=repr(name), source=source
+        )
     tested = [one for one in found if one.judged.tests]
     for one in tested:
         language = one.template.metadata.get("kernelspec", {}).get("language", "python")
@@ -322,13 +333,20 @@ def course_root(given: Path | None = None) -> Path:
     found = [place for place in places if (place / "nbgrader_config.py").is_file() and (place / "source").is_dir()]
     courses = [place for place in found if SUBMITTED not in place.parts]
     if not courses and found:
-        raise CannotGrade(f"{found[0]} lies in a directory {SUBMITTED}/: what was handed in is no course.")
-    if not courses:
-        where = "" if given else " or above it"
         raise CannotGrade(
-            f"There is no course in {here}{where}: go to the directory with nbgrader_config.py and source/, or name it "
-            "with --course."
+            "{root} lies in a directory {submitted}/: what was handed in is no course.",
+            root=found[0],
+            submitted=SUBMITTED,
         )
+    if not courses:
+        advice = Message("go to the directory with nbgrader_config.py and source/, or name it with --course.")
+        if given:
+            raise CannotGrade("There is no course in {root}: {advice}", root=here, advice=advice)
+        raise CannotGrade("There is no course in {root} or above it: {advice}", root=here, advice=advice)
     if len(courses) > 1:
-        raise CannotGrade(f"The course {courses[0]} lies in another one, {courses[1]}: name one of them with --course.")
+        raise CannotGrade(
+            "The course {root} lies in another one, {other}: name one of them with --course.",
+            root=courses[0],
+            other=courses[1],
+        )
     return courses[0]

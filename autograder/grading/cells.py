@@ -199,7 +199,7 @@ class NotebookRun:
         try:
             answer, gone = converse(judge, worker, message, min(1.5 * self._cell_seconds, self._left.seconds))
             outcome = _outcome(answer)
-            return judge, Outcome(False, why_not=f"the student's code ended its process ({gone})") if gone else outcome
+            return judge, Outcome(False, why_not=f"your code ended its process ({gone})") if gone else outcome
         except (Died, TimeUp) as error:
             why = "it ran out of time" if isinstance(error, TimeUp) else "it used up its memory"
             return self._start(stack, "judge"), Outcome(False, why_not=why)
@@ -223,7 +223,7 @@ def _outcome(answer: Mapping[str, Any]) -> Outcome:
             tuple(str(one) for one in answer.get("places", ())),
         )
     except (AttributeError, KeyError, TypeError, ValueError):
-        return Outcome(False, why_not="the answer was no answer")
+        return Outcome(False, why_not="its process gave no usable answer")
 
 
 def calibrated(solution: Submission, judged: Judged, files: Mapping[str, Path], limits: Limits) -> Calibration:
@@ -306,7 +306,7 @@ def _calibrated_once(assignment: Assignment, limits: Limits) -> Assignment:
     return calibrate(assignment, limits)
 
 
-INSIDE = "it did not pass"
+INSIDE = "inside"
 
 
 def _points(outcome: Outcome, test: TestCell) -> float:
@@ -343,6 +343,8 @@ def _message(test: TestCell, outcome: Outcome, points: float) -> Message:
         return Message(text, points=points, most=test.points)
     if outcome.line in test.hidden:
         return Message("A hidden test failed.")
+    if outcome.why_not == INSIDE:
+        return Message("The test cell did not pass. What it said is not shown: it ran beside your code.")
     if outcome.why_not:
         return Message("The test cell could not go on: {why}.", why=outcome.why_not)
     if 0 < outcome.line <= len(lines):

@@ -26,6 +26,7 @@ from autograder.grading.outcome import CallFailed
 from autograder.grading.own_modules import importing_from
 from autograder.grading.reference import Reference
 from autograder.grading.report import Check, Picture, Report, State
+from autograder.grading.root_cause import Raised
 from autograder.grading.student import Student
 from autograder.messages import Message
 from autograder.notebook.submission import read_submission
@@ -81,11 +82,15 @@ def verify(assignment: Assignment) -> None:
     load_misconceptions(assignment)
     for name in assignment.points:
         if not (path := assignment.folder / f"test_{name}.py").is_file():
-            raise AssignmentError(f"The source notebook has a cell test-{name}, and there is no {path}.")
+            raise AssignmentError(
+                "The source notebook has a cell test-{name}, and there is no {path}.", name=name, path=path
+            )
     for path in sorted(assignment.folder.glob("test_*.py")):
         if (name := path.stem.removeprefix("test_")) not in assignment.points:
             raise AssignmentError(
-                f"{path} is there, and the source notebook has no cell test-{name}, marked as autograder tests."
+                "{path} is there, and the source notebook has no cell test-{name}, marked as autograder tests.",
+                path=path,
+                name=name,
             )
 
 
@@ -100,7 +105,7 @@ def ours(message: Message) -> bool:
 
 
 BROKEN = "{check} could not be assessed: {why}"
-OUR_FAULT = "The check itself failed ({error}: {text}): this costs no points for good."
+OUR_FAULT = "This check broke down ({error}). That is no fault of yours, and the check will be made again."
 UNWRITTEN = ("NotDefined", "NotImplementedError")
 
 
@@ -123,8 +128,11 @@ def run_checks(assignment: Assignment, student: Student, reference: Reference, s
         total = sum(check.max_points for check in checks if check.function == name)
         if abs(total - points) > 1e-9:
             raise AssignmentError(
-                f"The checks in test_{name}.py give {total:g} points, the cell test-{name} of the source notebook "
-                f"{points:g}: make them agree."
+                "The checks in test_{name}.py give {checks:g} {checks:point|points}, the cell test-{name} of the "
+                "source notebook {points:g}: make them agree.",
+                name=name,
+                checks=total,
+                points=points,
             )
     return checks
 
@@ -146,7 +154,7 @@ def _collected(assignment: Assignment, checks_hash: str) -> tuple[ChecksPlugin, 
         config.hook.pytest_sessionstart(session=session)
         config.hook.pytest_collection(session=session)
     except pytest.UsageError as error:
-        raise AssignmentError(f"pytest could not read the checks: {error}") from None
+        raise AssignmentError("pytest could not read the checks: {error}", error=error) from None
     if plugin.errors:
         raise AssignmentError("\n".join(plugin.errors))
     return plugin, session.items
@@ -368,7 +376,7 @@ def _verdict(error: BaseException | None) -> tuple[State, Message | None]:
         case AssertionError():
             return "failed", Message(str(error) or "The result is not what the exercise asks for.")
         case _:
-            return "not assessed", Message(OUR_FAULT, error=type(error).__name__, text=str(error))
+            return "not assessed", Message(OUR_FAULT, error=Raised(type(error).__name__, str(error), ()).words)
 
 
 @lru_cache(maxsize=4)

@@ -229,8 +229,8 @@ def short(value: Any, limit: int = LIMIT, digits: int = DIGITS[0]) -> str | Mess
     if isinstance(value, np.ndarray) and value.size != 1:
         return Message("an array of shape {shape}", shape=str(value.shape))
     if isinstance(value, np.ndarray) and value.ndim:
-        entry = short(value.item(), limit, digits)
-        return Message("the array {entry}", entry=Message("[" * value.ndim + "{one}" + "]" * value.ndim, one=entry))
+        entry, brackets = short(value.item(), limit, digits), ("[" * value.ndim, "]" * value.ndim)
+        return Message("the array {opening}{entry}{closing}", opening=brackets[0], entry=entry, closing=brackets[1])
     if isinstance(value, np.ndarray | np.generic):
         value = value.item()
     if isinstance(value, float):

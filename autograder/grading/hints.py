@@ -8,7 +8,7 @@ from autograder.messages import Message
 
 HINTS: tuple[tuple[str, str, str], ...] = (
     ("ValueError", r"not aligned|mismatch in its core dimension|could not be broadcast",
-     "Two arrays' shapes do not fit: print `.shape` of both; a vector of this course is a column, (n, 1)."),
+     "Two arrays' shapes do not fit: print `.shape` of both. A vector of shape (n,) is no column of shape (n, 1)."),
     ("ValueError", r"probabilities do not sum to 1|probabilities are not non-negative",
      "`p` has to be the probabilities of one draw: is the softmax applied to the right values?"),
     ("ValueError", r"'?p'? must be 1-dimensional",
@@ -27,7 +27,7 @@ HINTS: tuple[tuple[str, str, str], ...] = (
     ("TypeError", r"positional argument|keyword argument",
      "The call and the function's parameters do not match: compare them with the exercise's text."),
     ("IndexError", r"out of bounds|out of range",
-     "An index is larger than the array or list; sizes differ from call to call, so take them from `.shape` or `len`."),
+     "An index lies outside of the array or list. Sizes differ from call to call: take them from `.shape` or `len`."),
     ("KeyError", r"", "The dictionary has no such key: print its keys."),
     ("NameError", r"", "The name is not known where it is used: is it spelled right, and defined in a cell above?"),
     ("UnboundLocalError", r"", "The variable is read before it is given a value in this function."),

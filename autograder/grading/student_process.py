@@ -50,10 +50,10 @@ class Patience:
     def refuse_hopeless(self, who: str) -> None:
         """Raise CallFailed for what ran out of time, or took its process down, too often."""
         if self._timeouts[who] >= TIMEOUTS_ALLOWED:
-            text = "`{who}` was not tried again: it had run out of time {count} times."
+            text = "{who} was not tried again: it had run out of time {count} {count:time|times}."
             raise CallFailed(Message(text, who=_words(who), count=TIMEOUTS_ALLOWED), "TimeUp")
         if self._deaths[who] >= DEATHS_ALLOWED:
-            text = "`{who}` was not tried again: it had taken its Python process down {count} times."
+            text = "{who} was not tried again: it had taken its Python process down {count} {count:time|times}."
             raise CallFailed(Message(text, who=_words(who), count=DEATHS_ALLOWED), "Died")
 
     def ran_out(self, who: str, seconds: float, used: float) -> CallFailed:
@@ -61,15 +61,16 @@ class Patience:
         self._timeouts[who] += 1
         if self.left.seconds <= used:
             seconds = self._limits.seconds_per_submission
-            text = "`{who}` did not finish: {seconds:g} s for the whole notebook are used up. Does a loop never end?"
+            text = "{who} did not finish: the {seconds:g} s for the whole notebook are used up. Does a loop never end?"
         else:
-            text = "`{who}` did not finish: it was stopped after {seconds:g} seconds. Does a loop never end?"
+            text = ("{who} did not finish: it was stopped after {seconds:g} {seconds:second|seconds}. Does a loop "
+                    "never end?")  # fmt: skip
         return CallFailed(Message(text, who=_words(who), seconds=seconds), "TimeUp")
 
     def died(self, who: str) -> CallFailed:
         """Count that `who` took its process down, and say so."""
         self._deaths[who] += 1
-        text = ("`{who}` took its Python process down: it ended it, or used more than {memory} MB of memory or a "
+        text = ("{who} took its Python process down: it ended it, or used more than {memory} MB of memory or a "
                 "forbidden system call, or what it gave back was too large.")  # fmt: skip
         return CallFailed(Message(text, who=_words(who), memory=self._limits.memory_mb), "Died")
 
@@ -176,5 +177,5 @@ class StudentProcess:
             self._patience.left.seconds -= time.monotonic() - start
 
 
-def _words(who: str) -> str | Message:
-    return Message(CELLS) if who == CELLS else who
+def _words(who: str) -> Message:
+    return Message("A cell of the notebook") if who == CELLS else Message("`{name}`", name=who)

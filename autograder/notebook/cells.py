@@ -72,7 +72,9 @@ def parse(source: str) -> ast.Module | Message:
             except SyntaxError as error:
                 last = error
             except (ValueError, RecursionError, MemoryError):
-                return Message("Python cannot read cell {cell}: it takes no such characters, or no such nesting.")
+                return Message(
+                    "Python cannot read cell {cell}: it holds a character that no code can hold, or is nested too deep."
+                )
     assert last is not None
     return Message("Python cannot read cell {cell}, line {line}: {error}.", line=last.lineno, error=last.msg)
 

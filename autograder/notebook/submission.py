@@ -108,11 +108,12 @@ def _recognise(
                      if cell["grade_id"] not in marks and kinds[n] == original.cell_type]  # fmt: skip
         defining = [n for n, _ in unclaimed if own & names.get(n, set())]
         alike = [n for n, cell in unclaimed if _alike(cell["source"], handed_out(original))]
-        if len(claiming) > 1:
-            problems.append(Message("Several cells carried the mark `{mark}`; one of them counts.", mark=grade_id))
         if claiming:
             number = next((n for n in reversed(claiming) if own & names.get(n, set())), claiming[0])
             placed[number] = grade_id
+            if len(claiming) > 1:
+                text = "{count} cells carried the mark `{mark}`: cell {cell} counts."
+                problems.append(Message(text, count=len(claiming), mark=grade_id, cell=number))
             if kinds[number] != original.cell_type == "code":
                 text = "Cell {cell}, `{mark}`, was no code any more; it was turned back into code."
                 problems.append(Message(text, cell=number, mark=grade_id))

@@ -40,7 +40,8 @@ def waiting(checks: list[Check]) -> str:
     """How many checks were not assessed, in one sentence; empty when there are none."""
     points = sum(check.max_points for check in checks if check.state == "not assessed")
     count = sum(check.state == "not assessed" for check in checks)
-    return f"{count} more, worth {number(points)} points, could not be assessed yet." if count else ""
+    text = "{count} more, worth {points:.4g} {points:point|points}, could not be assessed yet."
+    return render(Message(text, count=count, points=points)) if count else ""
 
 
 def page_css() -> str:
@@ -91,9 +92,9 @@ def _shown(report: Report, function: str) -> dict[str, Any]:
 def function_text(report: Report, function: str) -> str:
     """One function's checks as plain text."""
     checks = report.functions()[function]
-    lines = [
-        f"{function}: {number(sum(c.points for c in checks))} / {number(sum(c.max_points for c in checks))} points"
-    ]
+    text = "{function}: {points:.4g} / {most:.4g} {most:point|points}"
+    points, most = (sum(check.points for check in checks), sum(check.max_points for check in checks))
+    lines = [render(Message(text, function=function, points=points, most=most))]
     if diagnosis := happened(report, function):
         lines.append(f"What happened: {render(diagnosis)}")
     for check in checks:

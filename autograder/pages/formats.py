@@ -8,10 +8,11 @@ from typing import Any
 from xml.etree import ElementTree
 
 from autograder.grading.report import Check, Report
-from autograder.messages import printable, render
+from autograder.messages import Message, printable, render
 from autograder.pages.feedback import number, waiting
 
 SUMMARY_BYTES = 1_000_000  # GitHub shows a step summary of at most 1 MiB
+HANDED_IN = "{count} {count:submission|submissions}"
 
 
 def gradescope(report: Report) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def step_summary(assignment: str, reports: Mapping[str, Report], unread: Mapping
     """A Markdown table for GITHUB_STEP_SUMMARY: a row per student, a column per function."""
     functions = list(next(iter(reports.values())).functions()) if reports else []
     lines = [
-        f"## {_markdown(assignment)}: {len(reports) + len(unread)} submissions",
+        f"## {_markdown(assignment)}: {render(Message(HANDED_IN, count=len(reports) + len(unread)))}",
         "",
         f"| {' | '.join(['student', *(f'`{name}`' for name in functions), 'score', 'notes'])} |",
         "|---|" + "---:|" * (len(functions) + 1) + "---|",
@@ -103,7 +104,8 @@ def step_summary(assignment: str, reports: Mapping[str, Report], unread: Mapping
     for count, row in enumerate(rows):
         size += len(row.encode()) + 1
         if size > SUMMARY_BYTES:
-            lines += ["", f"{len(rows) - count} more are not shown: this page holds no more."]
+            text = "{count} more {count:is|are} not shown: this page holds no more."
+            lines += ["", render(Message(text, count=len(rows) - count))]
             break
         lines.append(row)
     return "\n".join(lines) + "\n"

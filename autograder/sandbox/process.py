@@ -113,7 +113,7 @@ class Sandbox:
             self._start(files)
         except (OSError, wire.WireError) as error:
             raise CannotGrade(
-                f"No process can be started for students' code ({error}). Put that right, then grade again."
+                "No process can be started for students' code ({error}). Put that right, then grade again.", error=error
             ) from None
 
     def _start(self, files: Mapping[str, Path]) -> None:
@@ -121,8 +121,11 @@ class Sandbox:
         try:
             if (room := shutil.disk_usage(self.scratch.parent).free >> 20) < self.limits.disk_mb:
                 raise CannotGrade(
-                    f"There are {room} MB left in {self.scratch.parent}, and a submission may write "
-                    f"{self.limits.disk_mb}: make room, or name another directory in TMPDIR. What was graded is kept."
+                    "There {free:is|are} {free} MB left in {folder}, and a submission may write {most}: make room, or "
+                    "name another directory in TMPDIR. What was graded is kept.",
+                    free=room,
+                    folder=self.scratch.parent,
+                    most=self.limits.disk_mb,
                 )
             self._worker = _fork_server(self.limits.preload).fork(self._request())
             answer = wire.unpack(wire.read_frame(self._worker.answers, MAX_REQUEST))
@@ -448,8 +451,10 @@ def refuse_readable(*secrets: Path) -> None:
     for secret in secrets:
         if within := next((place for place in places if secret.resolve().is_relative_to(place)), None):
             raise CannotConfine(
-                f"Students' code could read {secret}, which lies in {within} with the packages that it needs: move the "
-                "course to another directory."
+                "Students' code could read {secret}, which lies in {within} with the packages that it needs: move the "
+                "course to another directory.",
+                secret=secret,
+                within=within,
             )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from autograder.grading.compare import CheckFailed, short
+from autograder.grading.outcome import CallFailed
+from autograder.messages import Message
 
 GRADIENTS = ("dWax", "dWaa", "dWya", "db", "dby")
 PARAMETERS = ("Wax", "Waa", "Wya", "b", "by")
@@ -14,6 +18,20 @@ CERTAIN = 40.0  # a score so far above the others that theirs never come: their 
 LONGEST = 50  # letters of a name
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 Letter = int | np.ndarray | None  # the character before: of one name, of each of several, or none
+
+
+@contextlib.contextmanager
+def saying(template: str, /, **values: object) -> Iterator[None]:
+    """Add to what a check says on which input it was: the student's notebook has another one, and other numbers."""
+    where = Message(template, **values)
+    try:
+        yield
+    except CheckFailed as error:
+        raise CheckFailed("{what} {where}", error.picture, what=error.message, where=where) from None
+    except CallFailed as error:
+        if error.kind in ("NotDefined", "NotImplementedError"):
+            raise
+        raise CallFailed(Message("{what} {where}", what=error.message, where=where), error.kind, error.said) from None
 
 
 def shapes(n_a: int, n_x: int, n_y: int) -> dict[str, tuple[int, int]]:

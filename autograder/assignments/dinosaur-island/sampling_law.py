@@ -31,16 +31,16 @@ SHARPER, FLATTER = (
 )
 SEEDS_APART = 1000  # so that the streams of two names do not overlap
 SPLIT, LIKELIEST, AFTER_LETTER, AFTER_MEMORY, AGAIN = (  # what is compared; the sentence where it differs
-    "Letter {number} of {names} names from one network was one of {letters} in {share:.1%} of them. By the network's "
-    "probabilities it should be in about {chance:.1%}.",
-    "Letter {number} of {names} names from one network was the likeliest one in {share:.1%} of them. By the network's "
-    "probabilities it should be in about {chance:.1%}.",
-    "Letter {number} of {names} names from one network was one that the letter before makes likelier in {share:.1%} of "
-    "them. By the network's probabilities it should be in about {chance:.1%}.",
+    "Letter {number} of {names} names from one network was one of {letters} in {share:.2%} of them. By the network's "
+    "probabilities it should be in about {chance:.2%}.",
+    "Letter {number} of {names} names from one network was the likeliest one in {share:.2%} of them. By the network's "
+    "probabilities it should be in about {chance:.2%}.",
+    "Letter {number} of {names} names from one network was one that the letter before makes likelier in {share:.2%} of "
+    "them. By the network's probabilities it should be in about {chance:.2%}.",
     "Letter {number} of {names} names from one network was one that the hidden state before makes likelier in "
-    "{share:.1%} of them. By the network's probabilities it should be in about {chance:.1%}.",
-    "Letter {number} of {names} names from one network was the same as in the call before in {share:.1%} of them. By "
-    "the network's probabilities it should be in about {chance:.1%}.",
+    "{share:.2%} of them. By the network's probabilities it should be in about {chance:.2%}.",
+    "Letter {number} of {names} names from one network was the same as in the call before in {share:.2%} of them. By "
+    "the network's probabilities it should be in about {chance:.2%}.",
 )
 RESOLUTION = 1e-7  # how far a determined draw is from a boundary
 

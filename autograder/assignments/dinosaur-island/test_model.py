@@ -8,16 +8,17 @@ differ between processors by less than 1e-11, and the names not at all (see "Num
 """
 
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from dinosaur_inputs import LETTERS, PARAMETERS, shapes, vocabulary
+from dinosaur_inputs import LETTERS, PARAMETERS, saying, shapes, vocabulary
 from model_output import DECIMALS, assert_names, losses_like
 
 from autograder import CheckFailed, Picture, assert_same
 from autograder.grading.compare import short
+from autograder.grading.student import StudentGiven
 
 RTOL, ATOL = 1e-7, 1e-9
 EVERY = 2000  # iterations between two prints
@@ -49,18 +50,20 @@ def few_names(rng, count, letters):
 
 
 class Run:
-    """The student's and our outcome of one call."""
+    """The student's and our outcome of one call; `where` adds to what is said which call that was."""
 
-    def __init__(self, seen, expected, iterations, dino_names):
+    def __init__(self, seen, expected, iterations, dino_names, where):
         self.seen = seen
         self.expected = expected
         self.iterations = iterations
         self.dino_names = dino_names
+        self.where = where
 
     def assert_parameters(self):
         """The returned parameters are the reference's."""
-        what = f"parameters after {self.iterations:,} iterations"
-        assert_same(self.seen.returned, self.expected.returned, what, rtol=RTOL, atol=ATOL, extra_keys=True)
+        with self.where():
+            seen, expected = self.seen.returned, self.expected.returned
+            assert_same(seen, expected, "parameters", rtol=RTOL, atol=ATOL, extra_keys=True)
 
     @property
     def expected_losses(self):
@@ -70,20 +73,24 @@ class Run:
     @property
     def losses(self):
         """The student's printed losses."""
-        return losses_like(self.seen.printed, self.expected_losses)
+        with self.where():
+            return losses_like(self.seen.printed, self.expected_losses)
 
     def assert_loss(self, number, seen):
         """One of the printed losses is the expected one."""
         if max(loss.decimals for loss in self.losses) < DECIMALS:
             raise CheckFailed("Please print the loss with two decimals or more: yours reads {seen}.", seen=seen.text)
-        if not seen.agrees(self.expected_losses[number]):
-            raise CheckFailed(
-                "The loss printed at iteration {iteration} should be {expected:.6f}; yours is {seen}.",
-                self.curves(),
-                iteration=1 + EVERY * number,
-                expected=self.expected_losses[number],
-                seen=seen.text,
-            )
+        expected = self.expected_losses[number]
+        if not seen.agrees(expected):
+            digits = min(max(seen.decimals, 6), 10)  # as many as it takes to see the difference
+            with self.where():
+                raise CheckFailed(
+                    "The loss printed at iteration {iteration:,} should be {expected}; yours is {seen}.",
+                    self.curves(),
+                    iteration=1 + EVERY * number,
+                    expected=f"{expected:.{digits}f}",
+                    seen=seen.text,
+                )
 
     def curves(self):
         """The losses asked for and the student's, where there are several, and as many."""
@@ -101,13 +108,13 @@ class Run:
     def assert_later_losses(self):
         """All others are, and there are as many."""
         if len(self.losses) != len(self.expected_losses):
-            raise CheckFailed(
-                "A loss should be printed at iteration 1 and every 2,000 iterations after it: {expected} in "
-                "{iterations:,} iterations; yours printed {seen}.",
-                expected=len(self.expected_losses),
-                iterations=self.iterations,
-                seen=len(self.losses),
-            )
+            with self.where():
+                raise CheckFailed(
+                    "A loss should be printed at iteration 1 and every 2,000 iterations after it: {expected} in all; "
+                    "yours printed {seen}.",
+                    expected=len(self.expected_losses),
+                    seen=len(self.losses),
+                )
         for number, seen in enumerate(self.losses[1:], 1):
             self.assert_loss(number, seen)
 
@@ -120,11 +127,13 @@ class Run:
 
     def assert_first_names(self):
         """The names after the first loss are printed."""
-        assert_names(self.seen.printed, self.names[:1])
+        with self.where():
+            assert_names(self.seen.printed, self.names[:1])
 
     def assert_later_names(self):
         """The names after the others are."""
-        assert_names(self.seen.printed, self.names[1:])
+        with self.where():
+            assert_names(self.seen.printed, self.names[1:])
 
     def right_in_everything(self):
         """Whether no check of a long run fails here."""
@@ -143,8 +152,29 @@ def run_on(student, reference, text, *calls):
         (text.lower(), inverse(char_to_ix), char_to_ix, iterations, n_a, dino_names, len(char_to_ix))
         for char_to_ix, iterations, n_a, dino_names in calls
     ]
-    seen = student.with_file(DATASET, text).model.many(calls)
-    return [Run(one, reference.model(*call), call[3], call[5]) for one, call in zip(seen, calls, strict=True)]
+    wheres = [partial(which_run, student, text, call) for call in calls]
+    with wheres[0]():
+        seen = student.with_file(DATASET, text).model.many(calls)
+    return [
+        Run(one, reference.model(*call), call[3], call[5], where)
+        for one, call, where in zip(seen, calls, wheres, strict=True)
+    ]
+
+
+def which_run(student, text, call):
+    """Adds to what a check says which run it looked at: the notebook's own has other names, and other numbers."""
+    values = {"iterations": call[3], "names": len(text.splitlines()), "n_a": call[4]}
+    if isinstance(student, StudentGiven) and student.setting.cell:
+        return saying(
+            "This was a run of {iterations:,} {iterations:iteration|iterations} on another file, with {names:,} names, "
+            "n_a={n_a} and a simple stand-in for `optimize`.",
+            **values,
+        )
+    return saying(
+        "This was a run of {iterations:,} {iterations:iteration|iterations} on another file, with {names:,} names and "
+        "n_a={n_a}.",
+        **values,
+    )
 
 
 def small_run(student, reference, seed, iterations=1, *, n_a=12, dino_names=7):
@@ -285,15 +315,18 @@ def test_number_of_names(student, reference, seed):
     many = small_run(reference, reference, seed, 4100, dino_names=20).names
     count = next(n for n in range(4, 20) if all(names[n - 1] and names[n] for _, names in many))
     run = small_run(student, reference, seed, 4100, dino_names=count)
-    assert_names(run.seen.printed, run.names)
+    with run.where():
+        assert_names(run.seen.printed, run.names)
     for place, (iteration, names) in enumerate(many):
         one_more = [*run.names[:place], (iteration, names[: count + 1]), *run.names[place + 1 :]]
         try:
             assert_names(run.seen.printed, one_more)
         except CheckFailed:
             continue
-        raise CheckFailed(
-            "With dino_names={count}, so many names should be printed at iteration {iteration:,}; yours prints more.",
-            count=count,
-            iteration=iteration,
-        )
+        with run.where():
+            raise CheckFailed(
+                "With dino_names={count}, {count} {count:name|names} should be printed at iteration {iteration:,}; "
+                "yours prints more.",
+                count=count,
+                iteration=iteration,
+            )

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from dinosaur_inputs import GRADIENTS, PARAMETERS, network, shapes
+from dinosaur_inputs import GRADIENTS, PARAMETERS, network, saying, shapes
 
 from autograder import CheckFailed, assert_same
 from autograder.grading.compare import short
@@ -43,10 +43,10 @@ def step(student, *arguments):
     return *seen.returned, seen.arguments["parameters"]
 
 
-def assert_gradients(seen, expected, where="", atol=ATOL):
+def assert_gradients(seen, expected, atol=ATOL):
     """The five gradients are the expected ones; other keys do not matter."""
-    assert_same(seen, {name: expected[name] for name in GRADIENTS}, f"gradients{where}", rtol=RTOL, atol=atol,
-                extra_keys=True)  # fmt: skip
+    five = {name: expected[name] for name in GRADIENTS}
+    assert_same(seen, five, "gradients", rtol=RTOL, atol=atol, extra_keys=True)
 
 
 @pytest.mark.points(2)
@@ -80,7 +80,7 @@ def test_worked_example(student, reference):
     arguments = ([12, 3, 5, 11, 22, 3], [4, 14, 11, 22, 25, 26], a_prev, parameters, 0.01)
     loss, gradients, a_last, _ = step(student, *arguments)
     expected_loss, expected_gradients, expected_a_last = reference.optimize(*arguments).returned
-    assert_same(loss, expected_loss, "the loss", rtol=RTOL, atol=WORKED_ATOL)
+    assert_same(loss, expected_loss, "loss", rtol=RTOL, atol=WORKED_ATOL)
     assert_gradients(gradients, expected_gradients, atol=WORKED_ATOL)
     assert_same(a_last, expected_a_last, "a_last", rtol=RTOL, atol=WORKED_ATOL)
 
@@ -94,7 +94,7 @@ def test_loss(student, reference, rng):
         assert_same(
             step(student, *arguments)[0],
             reference.optimize(*arguments).returned[0],
-            "the loss",
+            "loss",
             rtol=RTOL,
             atol=ATOL,
         )
@@ -113,9 +113,8 @@ def test_small_gradients(student, reference, rng):
 def test_gradients_are_clipped(student, reference, rng):
     """The gradients that are returned have gone through `clip` with the bound 5."""
     arguments = exploding(rng)
-    assert_gradients(
-        step(student, *arguments)[1], reference.optimize(*arguments).returned[1], " of a step with large ones"
-    )
+    with saying("This was a step with large gradients."):
+        assert_gradients(step(student, *arguments)[1], reference.optimize(*arguments).returned[1])
 
 
 @pytest.mark.points(3)
@@ -133,7 +132,7 @@ def test_last_hidden_state(student, reference, rng):
         )
 
 
-def assert_parameters_updated(student, reference, arguments, where):
+def assert_parameters_updated(student, reference, arguments):
     """The student's call changed `parameters` as ours does."""
     seen = step(student, *arguments)[3]
     expected = reference.optimize(*arguments).arguments["parameters"]
@@ -141,14 +140,15 @@ def assert_parameters_updated(student, reference, arguments, where):
     moved = any(not np.array_equal(expected[name], before[name]) for name in PARAMETERS)
     if moved and all(np.array_equal(seen.get(name), before[name]) for name in PARAMETERS):
         raise CheckFailed("`parameters` is the same after the call as before: the step should change it in place.")
-    assert_same(seen, expected, f"parameters {where}, after the step", rtol=RTOL, atol=ATOL, extra_keys=True)
+    assert_same(seen, expected, "parameters", rtol=RTOL, atol=ATOL, extra_keys=True)
 
 
 @pytest.mark.points(3)
 @pytest.mark.needs("test_returns_three_values")
 def test_parameters_are_updated(student, reference, rng):
     """`parameters` is changed in place by one step down the gradients, with the learning rate 0.01 if none is given."""
-    assert_parameters_updated(student, reference, example(rng, 6, 8, 3, scale=0.5), "with the default learning rate")
+    with saying("This was after a step for which no learning rate was given."):
+        assert_parameters_updated(student, reference, example(rng, 6, 8, 3, scale=0.5))
 
 
 @pytest.mark.points(2)
@@ -157,14 +157,16 @@ def test_learning_rate(student, reference, rng):
     """The step is as long as the argument `learning_rate` says."""
     for rate in (0.5, 0.003):
         arguments = (*example(rng, 5, 6, 3, scale=0.5), rate)
-        assert_parameters_updated(student, reference, arguments, f"with learning_rate={rate}")
+        with saying("This was after a step with learning_rate={rate}.", rate=rate):
+            assert_parameters_updated(student, reference, arguments)
 
 
 @pytest.mark.points(4)
 @pytest.mark.needs("test_returns_three_values")
 def test_update_uses_clipped_gradients(student, reference, rng):
     """Large gradients are clipped before the step, not after it."""
-    assert_parameters_updated(student, reference, (*exploding(rng), 0.1), "with large gradients")
+    with saying("This was after a step with large gradients."):
+        assert_parameters_updated(student, reference, (*exploding(rng), 0.1))
 
 
 @pytest.mark.points(1)
@@ -175,6 +177,6 @@ def test_one_letter(student, reference, rng):
         arguments = example(rng, 5, 6, length)
         loss, gradients, a_last, _ = step(student, *arguments)
         expected_loss, expected_gradients, expected_a_last = reference.optimize(*arguments).returned
-        assert_same(loss, expected_loss, "the loss", rtol=RTOL, atol=ATOL)
+        assert_same(loss, expected_loss, "loss", rtol=RTOL, atol=ATOL)
         assert_same(a_last, expected_a_last, "a_last", rtol=RTOL, atol=ATOL)
         assert_gradients(gradients, expected_gradients)

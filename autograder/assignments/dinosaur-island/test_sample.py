@@ -7,7 +7,7 @@ No score goes above 500: honest networks have none, and `exp` of them fits into 
 
 import numpy as np
 import pytest
-from dinosaur_inputs import CERTAIN, LONGEST, as_indices, blank_network, network, shapes, step, vocabulary
+from dinosaur_inputs import CERTAIN, LONGEST, as_indices, blank_network, network, saying, shapes, step, vocabulary
 from sampling_law import (
     AT_ONCE,
     FIRST_LOOK,
@@ -21,6 +21,11 @@ from sampling_law import (
 )
 
 from autograder import CheckFailed, Picture, assert_same
+from autograder.grading.compare import short
+from autograder.messages import Message
+
+NAME_OF = "Here `name` is what `sample` returns for a network {network}."
+LETTERS_OF = "Here `letters` is what `sample` returns before the first newline, for a network {network}."
 
 
 def name_of(student, parameters, char_to_ix, seed=0):
@@ -116,13 +121,18 @@ def test_draws_as_asked(student, reference, seed):
     expected = as_indices(reference.sample(parameters, char_to_ix, 0).returned)
     # Weights that differ by 1e-12 leave the first 30 alone (400 trials), BLAS kernels the first 43: this network has
     # large weights, and what it remembers is chaotic. The networks below are calm.
-    assert_same(seen[:25], expected[:25], "sample(parameters, char_to_ix, 0)")
+    for place, (one, other) in enumerate(zip(seen, expected[:25], strict=False)):
+        assert_same(one, other, f"sample(parameters, char_to_ix, 0)[{place}]")
+    if len(seen) < 25:
+        text = "`sample(parameters, char_to_ix, 0)` should begin with {expected}; yours is {seen}."
+        raise CheckFailed(text, expected=str(expected[:25]), seen=short(seen))
     for case, starts, names in stream_cases(reference, seed):
         for start, one, expected in zip(
             starts, names_of(student, case.parameters, case.char_to_ix, starts), names, strict=True
         ):
             try:
-                assert_same(one, expected, f"sample(parameters, char_to_ix, {start})")
+                with saying("This was with other parameters, and {size} characters.", size=len(case.char_to_ix)):
+                    assert_same(one, expected, f"sample(parameters, char_to_ix, {start})")
             except CheckFailed as error:
                 error.picture = first_difference(case.parameters, one, expected)
                 raise
@@ -181,7 +191,8 @@ def test_last_letter_is_the_next_input(student, rng):
             parameters["Wya"][follower, letter] = (10 - order.index(letter)) * CERTAIN
         expected = order if last == 0 else [*order * 6, *order[:2]]
         seen = without_newline(name_of(student, parameters, vocabulary(vocab_size)))
-        assert_same(seen, expected, "The letters from a network in which each one decides the next")
+        with saying(LETTERS_OF, network=Message("in which each letter decides the next")):
+            assert_same(seen, expected, "letters")
 
 
 @pytest.mark.points(2)
@@ -191,7 +202,8 @@ def test_memory_is_carried(student, rng):
     for length in (7, LONGEST):
         order = [int(i) for i in rng.integers(1, vocab_size, length)]
         seen = without_newline(name_of(student, clock([*order, 0], vocab_size), vocabulary(vocab_size)))
-        assert_same(seen, order, "The letters from a network that counts its steps")
+        with saying(LETTERS_OF, network=Message("that counts its steps")):
+            assert_same(seen, order, "letters")
 
 
 def clock(order, vocab_size):
@@ -212,15 +224,13 @@ def test_stops_at_the_newline(student, rng):
     char_to_ix = vocabulary(6)
     parameters = network(rng, 7, 6)
     parameters["by"][0] = 2 * CERTAIN
-    assert_same(
-        name_of(student, parameters, char_to_ix),
-        [0],
-        "The name from a network that is certain of the newline",
-    )
+    with saying(NAME_OF, network=Message("that is certain of the newline, 0")):
+        assert_same(name_of(student, parameters, char_to_ix), [0], "name")
     for letters in (1, 2, 3, int(rng.integers(4, 20)), int(rng.integers(20, 48)), 48):
         seen = name_of(student, clock([2] * letters + [0], 6), char_to_ix)
-        what = f"The name from a network that is certain of {letters} letters and then the newline"
-        assert_same(seen, [2] * letters + [0], what)
+        certain = "that is certain of {letters} {letters:letter|letters} and then the newline"
+        with saying(NAME_OF, network=Message(certain, letters=letters)):
+            assert_same(seen, [2] * letters + [0], "name")
 
 
 @pytest.mark.points(2)
@@ -230,10 +240,11 @@ def test_newline_has_any_number(student, rng):
     char_to_ix = vocabulary(7, newline=4)
     parameters = network(rng, 5, 7)
     parameters["by"][4] = 2 * CERTAIN
-    assert_same(name_of(student, parameters, char_to_ix), [4], "The name where the newline is 4, and certain")
+    with saying(NAME_OF, network=Message("where the newline is 4, and certain")):
+        assert_same(name_of(student, parameters, char_to_ix), [4], "name")
     parameters["by"][4], parameters["by"][0] = -2 * CERTAIN, 2 * CERTAIN
-    seen = name_of(student, parameters, char_to_ix)
-    assert_same(seen, [0] * LONGEST + [4], "The name where the newline is 4, and letter 0 certain")
+    with saying(NAME_OF, network=Message("where the newline is 4, and letter 0 certain")):
+        assert_same(name_of(student, parameters, char_to_ix), [0] * LONGEST + [4], "name")
 
 
 @pytest.mark.points(2)
@@ -246,9 +257,9 @@ def test_fifty_letters_at_most(student, rng):
     if len(seen) != LONGEST + 1 or 0 in seen[:LONGEST] or seen[LONGEST] != 0:
         raise CheckFailed(
             "Where the newline is never drawn, there should be 50 letters and then one newline; yours has {letters} "
-            "letters and {newlines} newlines.",
-            letters=sum(index != 0 for index in seen),
-            newlines=seen.count(0),
+            "{letters:letter|letters} before the first newline, and {count} {count:entry|entries} in all.",
+            letters=len(without_newline(seen)),
+            count=len(seen),
         )
 
 
@@ -259,7 +270,8 @@ def test_parameters_stay(student):
     parameters["Wya"][:] = 0
     parameters["Wya"][:2] = [[0.01], [-0.01]]
     seen = student.sample(parameters, vocabulary(9), 3000).arguments["parameters"]
-    assert_same(seen, parameters, "parameters after the call", rtol=0, atol=0, extra_keys=True)
+    with saying("This was after a call of `sample`."):
+        assert_same(seen, parameters, "parameters", rtol=0, atol=0, extra_keys=True)
 
 
 @pytest.mark.points(1)

@@ -55,9 +55,11 @@ def load_misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
             for row in read_toml(path).get("misconception", [])
         )
     except KeyError as error:
-        raise AssignmentError(f"{path}: a row lacks {error}, or is about a function of this name.") from None
+        raise AssignmentError(
+            "{path}: a row lacks {key}, or this is its function, and no solution cell defines it.", path=path, key=error
+        ) from None
     if len({one.id for one in known}) < len(known):
-        raise AssignmentError(f"{path.name}: two rows have the same id.")
+        raise AssignmentError("{file}: two rows have the same id.", file=path.name)
     return known
 
 
@@ -71,8 +73,13 @@ def edited(solution: str, row: Mapping[str, Any], path: Path) -> str:
     for old, new in row.get("edits") or [(row["old"], row["new"])]:
         if solution.count(old) != 1:
             raise AssignmentError(
-                f"{path.name}, {row['id']}: `old` stands {solution.count(old)} times in the solution of "
-                f"`{row['function']}`; it has to stand there exactly once: {old!r}."
+                "{file}, {row}: `old` stands {count} {count:time|times} in the solution of `{function}`; it has to "
+                "stand there exactly once: {old}.",
+                file=path.name,
+                row=row["id"],
+                count=solution.count(old),
+                function=row["function"],
+                old=repr(old),
             )
         solution = solution.replace(old, new)
     return solution

@@ -111,7 +111,7 @@ def test_no_message_contradicts_itself(seen, expected, said):
 # A student's cells in the place of the solution's, and what their function's first check says.
 DEFINITION = "def moving_average(values, window):\n    return "
 MISSING = "ModuleNotFoundError: No module named 'pandaz', in line 1: "
-NOT_INSTALLED = "This module is not installed where notebooks are graded: is it needed?"
+NOT_INSTALLED = "Where notebooks are graded, this module is not installed, and no file of yours is there: is it needed?"
 EXPLAINED = {
     "an import cell that fails half-way": (
         ["import pandaz, numpy as onp", DEFINITION + "onp.mean(values)"],

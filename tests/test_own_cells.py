@@ -443,3 +443,16 @@ def test_check_finds_the_notebook_by_its_cells(course, tmp_path):
     summary = json.loads(done.stdout)
     assert (summary["assignment"], summary["notebook"], summary["score"]) == ("ps2", "b", 1)
     assert [*summary["functions"]] == ["b-test"]
+
+
+def test_a_name_that_is_missing_is_explained_by_the_cell_that_should_define_it(course):
+    assignment = course("def f(n): return m.floor(n)", "assert f(1.5) == 1", before="import math as m")
+    notebook = nbformat.read(assignment.source, as_version=4)
+    notebook.cells[0].source = "import pandaz, math as m"
+    (check,) = grade(nbformat.writes(notebook).encode(), assignment, 1, LIMITS).checks
+    assert render(check.message).startswith(
+        "`assert f(1.5) == 1` stopped with NameError: name 'm' is not defined. The reason: cell 1 stopped with "
+        "ModuleNotFoundError: No module named 'pandaz', in line 1: `import pandaz, math as m`."
+    )
+    unreadable = render(graded(assignment, "def f(n) return 1").message)
+    assert unreadable.endswith("name 'f' is not defined. The reason: Python cannot read cell 2, line 1: expected ':'.")

@@ -17,8 +17,9 @@ from autograder.sandbox.wire import Opaque
 class CheckFailed(AssertionError):
     """Raise this to fail a check. The student reads the template, filled in with the values.
 
-    A text is shown as it is, a number as the template asks (`{share:.1%}`), and anything else in a few words. What
-    stands between backticks is shown as code. A `Picture`, as the second argument, is shown below the checks. Do not
+    A text is shown as it is, a number as the template asks (`{share:.1%}`), and anything else in a few words. A number
+    also chooses between two forms of a word (`{count} {count:entry|entries}`). What stands between backticks is shown
+    as code. A `Picture`, as the second argument, is shown below the checks. Do not
     fill in the values yourself: a page may say the same in another language.
 
     Example::

@@ -23,7 +23,8 @@ def lend(functions: Lent, question: dict[str, Any]) -> dict[str, Any]:
             raise ValueError("the arguments are larger than any in this exercise")
         outcome = functions[question["lend"]](*arguments, **named)
     except Exception as error:  # noqa: BLE001 -- whatever the student's code asked with
-        return {"error": f"{type(error).__name__}: {error}"[:200]}
+        ours = f"`{str(question.get('lend'))[:40]}`, ours in the place of yours, raised {type(error).__name__}: {error}"
+        return {"error": ours[:200]}
     return {"error": None, "returned": outcome.returned, "arguments": arguments, "named": named}
 
 

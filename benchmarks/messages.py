@@ -82,6 +82,7 @@ VALUES: dict[str, tuple[object, ...]] = {
     "other": ("week/2",),
     "others": (0, 1, 2, 12),
     "ours": ("3.11",),
+    "package": ("torch",),
     "part": ("[", "%41"),
     "path": ("/home/ann/course/names.toml",),
     "place": (0, 1, 2, 1234),
@@ -146,6 +147,7 @@ INSTEAD: dict[str, dict[str, tuple[object, ...]]] = {
     "was graded": {"graded": ("work.ipynb",)},
     "yours printed": {"expected": (1, 18), "seen": (0, 1, 36)},
 }  # fmt: skip
+ANY = ("something", 0, 1, 2, 1234)  # for a placeholder that is not listed
 SETTINGS = 6
 
 
@@ -181,7 +183,8 @@ def renderings(template: str) -> list[str]:
     numbers = {name for name, form in names if form}
     known = VALUES | {name: one for part, values in INSTEAD.items() if part in template for name, one in values.items()}
     settings = (
-        {name: _value(known[name], setting, name in numbers) for name, _ in names} for setting in range(SETTINGS)
+        {name: _value(known.get(name, ANY), setting, name in numbers) for name, _ in names}
+        for setting in range(SETTINGS)
     )
     return list(dict.fromkeys(render(Message(template, **values)) for values in settings))
 

@@ -114,7 +114,7 @@ def on_epoch_end(epoch: int, logs: Mapping[str, float] | None = None) -> None:
 
 
 def generate_output(
-    prompt: str | None = None, length: int = 400, temperature: float = 1.0, seed: int | None = None
+    prompt: str | None = None, length: int = 400, temperature: float = 0.6, seed: int | None = None
 ) -> str:
     """Write a poem that begins with `prompt`: show it as it is drawn, and return it.
 

@@ -62,6 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
                        help="none: unconfined; default: as nbgrader_config.py says")  # fmt: skip
     all_of_it = commands.add_parser("grade", help="grade all that was handed in, and record it with nbgrader")
     all_of_it.add_argument("assignment", nargs="?", help=ONLY)
+    all_of_it.add_argument("--no-diagnosis", action="store_true", help="do not look for where a function is wrong")
     all_of_it.add_argument("--preview", action="store_true", help="say whose score would change, and record nothing")
     where = all_of_it.add_mutually_exclusive_group()
     where.add_argument("--jobs", type=_whole(1), default=usable_cores(), help="processes; default: one for each core")
@@ -159,6 +160,8 @@ def _grade(options: argparse.Namespace) -> int:
     gc.freeze()  # nbgrader, SQLAlchemy and jinja are here to stay, and recording makes many objects
     course = Course(course_root(options.course))
     assignment = ready(_assignment(options, course.root), course.limits)
+    if options.no_diagnosis:
+        course.limits = dataclasses.replace(course.limits, diagnosis_steps=0)
     run = (assignment, run_seed(course.root, assignment.name), course.limits)
     if not options.scheduler:
         return grade_class(course, assignment, local_workers(*run, options.jobs), Terminal(), options.preview)

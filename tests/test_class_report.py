@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from autograder.grading.report import Check, Report
+from autograder.grading.report import Check, Diagnosis, Report
 from autograder.messages import Message
 from autograder.pages.class_report import Row, class_html, class_tables, items, misconceptions
 from tests.test_grade_class import grade
@@ -201,7 +201,11 @@ def test_one_notebook_is_one_notebook():
 def test_misconceptions_come_by_frequency():
     def wrong(known):
         check = Check("f.a", "f", "It works.", "failed", 0, 1, Message("No."), known)
-        return Report("x", (check,), diagnoses={"f": Message("You thought {what}.", what=known)})
+        return Report(
+            "x",
+            (check,),
+            diagnoses={"f": Diagnosis("misconception", Message("You thought {what}.", what=known), known)},
+        )
 
     rows = misconceptions({"a": wrong("one"), "b": wrong("two"), "c": wrong("two")})
     assert rows == [("two", "f", "You thought two.", ["b", "c"]), ("one", "f", "You thought one.", ["a"])]

@@ -7,7 +7,7 @@ import hashlib
 import os
 import platform
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -21,15 +21,17 @@ from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, AssignmentError
 from autograder.grading.cells import checks_by_cells
 from autograder.grading.compare import CheckFailed
+from autograder.grading.diagnosis.explain import NotTried, explain
+from autograder.grading.diagnosis.judged import Asked, Solution, asked_of
 from autograder.grading.diagnosis.misconceptions import diagnose, load_misconceptions
 from autograder.grading.outcome import CallFailed
 from autograder.grading.own_modules import importing_from
 from autograder.grading.reference import Reference
-from autograder.grading.report import Check, Picture, Report, State
+from autograder.grading.report import Check, Diagnosis, Picture, Report, State
 from autograder.grading.root_cause import Raised
-from autograder.grading.student import Student
+from autograder.grading.student import Calls, Student
 from autograder.messages import Message
-from autograder.notebook.submission import read_submission
+from autograder.notebook.submission import Submission, read_submission
 from autograder.sandbox.process import Limits, refuse_readable
 
 # What is installed beside pytest, or set for it, must not change a verdict.
@@ -60,19 +62,49 @@ def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None 
     reference = _reference(assignment)
     with Student(submission, assignment.sandbox_files, reference.signatures, limits) as student:
         checks = run_checks(assignment, student, reference, seed)
-    failed = dict.fromkeys(check.function for check in checks if check.state == "failed")
-    diagnosed = {name: diagnose(name, student.calls, assignment, reference) for name in failed}
-    known = {name: misconception for name, misconception in diagnosed.items() if misconception is not None}
-    checks = [
-        replace(check, misconception=known[check.function].id)
-        if check.state == "failed" and check.function in known
-        else check
-        for check in checks
-    ]
+    diagnoses, unknown = _diagnoses(submission, assignment, student.calls, checks, seed, limits)
+    known = {name: one.misconception for name, one in diagnoses.items()}
+    checks = [replace(check, misconception=known.get(check.function)) if check.state == "failed" else check
+              for check in checks]  # fmt: skip
     broken = (Message(BROKEN, check=c.id, why=c.message) for c in checks if c.message and ours(c.message))
-    problems = (*submission.problems, *broken)
-    diagnoses = {name: Message(misconception.tells) for name, misconception in known.items()}
+    problems = (*submission.problems, *broken, *unknown)
     return Report(assignment.name, tuple(checks), problems, diagnoses, fingerprint(assignment, seed), *about)
+
+
+def _diagnoses(
+    submission: Submission, assignment: Assignment, calls: Sequence[Calls], checks: Sequence[Check], seed: int,
+    limits: Limits,
+) -> tuple[dict[str, Diagnosis], list[Message]]:  # fmt: skip
+    """What was misunderstood by function, and what could not be found out in time."""
+    if not limits.diagnosis_steps:
+        return {}, []
+    reference = _reference(assignment)
+    wrong = list(dict.fromkeys(check.function for check in checks if check.state != "passed"))
+    found: dict[str, Diagnosis] = {}
+    unknown = []
+    for name in dict.fromkeys(check.function for check in checks if check.state == "failed"):
+        known = diagnose(name, calls, assignment, reference, asked(assignment, name, seed)[1])
+        if known is not None:
+            found[name] = Diagnosis("misconception", Message(known.tells), known.id)
+            continue
+
+        def passes(changed: Submission, name: str = name) -> bool:
+            with Student(changed, assignment.sandbox_files, reference.signatures, limits) as student:
+                return all(check.state == "passed" for check in run_checks(assignment, student, reference, seed,
+                                                                           [name], checks))  # fmt: skip
+
+        try:
+            one = explain(name, assignment, reference, submission, wrong, calls, seed, limits,
+                          _asked_of(assignment, seed), passes)  # fmt: skip
+        except NotTried:
+            unknown.append(Message(NOT_IN_TIME, name=name))
+            continue
+        if one is not None:
+            found[name] = one
+    return found, unknown
+
+
+NOT_IN_TIME = "Where `{name}` is wrong could not be found out in time. This costs no points."
 
 
 def verify(assignment: Assignment) -> None:
@@ -101,7 +133,7 @@ def _reference(assignment: Assignment) -> Reference:
 
 def ours(message: Message) -> bool:
     """Whether it says that something of ours broke down."""
-    return message.template in (BROKEN, OUR_FAULT)
+    return message.template in (BROKEN, OUR_FAULT, NOT_IN_TIME)
 
 
 BROKEN = "{check} could not be assessed: {why}"
@@ -109,19 +141,30 @@ OUR_FAULT = "This check broke down ({error}). That is no fault of yours, and the
 UNWRITTEN = ("NotDefined", "NotImplementedError")
 
 
-def run_checks(assignment: Assignment, student: Student, reference: Reference, seed: int) -> list[Check]:
-    """Run the assignment's checks on a student's functions."""
+def run_checks(
+    assignment: Assignment, student: Student, reference: Reference, seed: int, only: Sequence[str] = (),
+    known: Sequence[Check] = (),
+) -> list[Check]:  # fmt: skip
+    """Run the assignment's checks on a student's functions; or `only` those of some, where the others are `known`.
+
+    Of some functions, as far as the first check that does not pass.
+    """
     with _alone(), importing_from(assignment.import_folders):
         plugin, items = _collected(assignment, assignment.checks_hash)
-        plugin.run = Run(student, reference, seed)
+        plugin.run = Run(student, reference, seed, [check for check in known if check.function not in only])
+        items = [item for item in items if not only or _function(item) in only]
         # inner functions first: whether they are right decides how the others are looked at
         items = sorted(items, key=lambda item: len(reference.inner_functions(_function(item))))
         try:
             for item, following in zip(items, [*items[1:], None], strict=True):
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                if only and plugin.run.checks[-1].state != "passed":
+                    return plugin.run.checks
         except BaseException:
             _collected.cache_clear()  # a check that was cut off was not torn down
             raise
+    if only:
+        return [check for check in plugin.run.checks if check.function in only]
     places = list(assignment.points)
     checks = sorted(plugin.run.checks, key=lambda check: places.index(check.function))
     for name, points in assignment.points.items():
@@ -135,6 +178,22 @@ def run_checks(assignment: Assignment, student: Student, reference: Reference, s
                 points=points,
             )
     return checks
+
+
+@lru_cache(maxsize=4)  # one object, for what is known by it
+def _asked_of(assignment: Assignment, seed: int) -> Callable[[str], tuple[list[Asked], frozenset[str]]]:
+    return lambda function: asked(assignment, function, seed)
+
+
+@lru_cache(maxsize=16)  # the same for all students
+def asked(assignment: Assignment, function: str, seed: int) -> tuple[list[Asked], frozenset[str]]:
+    """The calls that the checks of a function make to it, and the places in its answers that none of them judges."""
+    reference = _reference(assignment)
+    with _alone(), importing_from(assignment.import_folders):
+        plugin, items = _collected(assignment, assignment.checks_hash)
+        plugin.run = Run(reference, reference, seed)
+        mine = [item for item in items if _function(item) == function]
+        return asked_of(function, lambda solution: all(plugin.passes(item, solution) for item in mine), reference)
 
 
 @lru_cache(maxsize=4)
@@ -174,7 +233,7 @@ def _alone() -> Iterator[None]:
 class Run:
     """A student's functions on their way through the checks, and what came of those so far."""
 
-    student: Student
+    student: Any  # a Student, or the Reference in its place
     reference: Reference
     seed: int
     checks: list[Check] = field(default_factory=list)
@@ -205,7 +264,8 @@ class ChecksPlugin:
                 outcome = student.moving_average(values, 1)
                 assert_same(outcome.returned, values, "moving_average(values, 1)")
         """
-        return self.run.student
+        student: Student = self.run.student
+        return student
 
     @pytest.fixture
     def reference(self) -> Reference:
@@ -297,6 +357,17 @@ class ChecksPlugin:
         try:
             self._again(item, student=self.run.reference)
         except Exception:  # noqa: BLE001 -- whatever is wrong with the check
+            return False
+        return True
+
+    def passes(self, item: pytest.Item, solution: Solution) -> bool:
+        """Whether a check passes with a changed solution; not where it needs fixtures of its own."""
+        assert isinstance(item, pytest.Function)
+        ours = {"student": solution, "reference": self.run.reference, "rng": self._rng(item), "seed": self.run.seed}
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        try:
+            item.obj(**{name: {**ours, **parameters}[name] for name in item._fixtureinfo.argnames})
+        except Exception:  # noqa: BLE001 -- whatever the check says to such an answer
             return False
         return True
 

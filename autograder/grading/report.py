@@ -60,13 +60,48 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Diagnosis:
+    """Where a function is wrong, or what was misunderstood.
+
+    - `kind`: "misconception" (a row of `misconceptions.toml` behaves so), "repair" (the smallest change that makes all
+      checks of the function pass lies in `lines`), "several" (one of several mistakes does) or "rewrite" (no line:
+      another function is needed)
+    - `cell` counts the notebook's cells, `lines` those of the cell, both from 1; `step` is the exercise's
+    """
+
+    kind: Literal["misconception", "repair", "several", "rewrite"]
+    text: Message
+    misconception: str | None = None
+    cell: int | None = None
+    lines: tuple[int, ...] = ()
+    step: int | None = None
+
+    def summary(self) -> dict[str, Any]:
+        """The object that `autograder check --json` prints."""
+        return {
+            "kind": self.kind,
+            "misconception": self.misconception,
+            "cell": self.cell,
+            "line": self.lines[0] if self.lines else None,
+            "lines": list(self.lines),
+            "step": self.step,
+            "text": render(self.text),
+        }
+
+    @staticmethod
+    def from_plain(data: dict[str, Any]) -> Diagnosis:
+        """The Diagnosis that `dataclasses.asdict` made this of."""
+        return Diagnosis(**{**data, "text": Message.from_plain(data["text"]), "lines": tuple(data["lines"])})
+
+
+@dataclass(frozen=True)
 class Report:
     """What grading found. Written by `grading.grade`, read by everything that records or shows grades."""
 
     assignment: str
     checks: tuple[Check, ...]
     problems: tuple[Message, ...] = ()
-    diagnoses: dict[str, Message] = field(default_factory=dict)  # function -> what the student misunderstood
+    diagnoses: dict[str, Diagnosis] = field(default_factory=dict)  # by function
     fingerprint: dict[str, str] = field(default_factory=dict)
     notebook: str = ""
     manual: dict[str, float] = field(default_factory=dict)  # grade_id -> points, of what somebody has to grade
@@ -104,6 +139,7 @@ class Report:
                     }
                     for check in checks
                 ],
+                "diagnosis": self.diagnoses[name].summary() if name in self.diagnoses else None,
             }
             for name, checks in self.functions().items()
         }
@@ -129,5 +165,5 @@ class Report:
             check["message"] = check["message"] and Message.from_plain(check["message"])
         data["checks"] = tuple(Check(**check) for check in data["checks"])
         data["problems"] = tuple(map(Message.from_plain, data["problems"]))
-        data["diagnoses"] = {name: Message.from_plain(one) for name, one in data["diagnoses"].items()}
+        data["diagnoses"] = {name: Diagnosis.from_plain(one) for name, one in data["diagnoses"].items()}
         return Report(**data)

@@ -50,8 +50,8 @@ def page_css() -> str:
 
 
 def happened(report: Report, function: str) -> Message | None:
-    """What the student misunderstood in a function; None where that is not known."""
-    return report.diagnoses.get(function)
+    """What the student misunderstood in a function, or where it is wrong; None where that is not known."""
+    return report.diagnoses[function].text if function in report.diagnoses else None
 
 
 def look_at_first(report: Report, function: str) -> Message | None:

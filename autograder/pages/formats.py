@@ -19,7 +19,7 @@ def gradescope(report: Report) -> dict[str, Any]:
     """The object that Gradescope reads from results.json (https://gradescope-autograders.readthedocs.io/en/latest/specs/)."""
     return {
         "score": report.score,
-        "output": "\n".join(map(render, (*report.diagnoses.values(), *report.problems))),
+        "output": "\n".join(map(render, (*(one.text for one in report.diagnoses.values()), *report.problems))),
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
@@ -114,7 +114,10 @@ def step_summary(assignment: str, reports: Mapping[str, Report], unread: Mapping
 def _row(student: str, report: Report) -> str:
     grouped = report.functions()
     points = [number(sum(check.points for check in checks)) for checks in grouped.values()]
-    notes = [*map(render, report.diagnoses.values()), *filter(None, (waiting(checks) for checks in grouped.values()))]
+    notes = [
+        *(render(one.text) for one in report.diagnoses.values()),
+        *filter(None, (waiting(checks) for checks in grouped.values())),
+    ]
     return (
         f"| {_markdown(student)} | {' | '.join(points)} | **{number(report.score)}** | {_markdown(' '.join(notes))} |"
     )

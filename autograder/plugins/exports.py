@@ -184,7 +184,7 @@ def _notes(reports: dict[str, Report]) -> dict[str, str]:
     return {
         student: "; ".join(
             f"{name} {number(sum(c.points for c in checks))}/{number(sum(c.max_points for c in checks))}"
-            + (f" ({render(report.diagnoses[name])})" if name in report.diagnoses else "")
+            + (f" ({render(report.diagnoses[name].text)})" if name in report.diagnoses else "")
             for name, checks in report.functions().items()
         )
         for student, report in reports.items()

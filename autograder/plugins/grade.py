@@ -144,6 +144,10 @@ class GradeInSandbox(NbGraderPreprocessor):
     preload = Tuple(
         help="Packages, as ['pandas', 'sklearn'], that are imported once for all students instead of by each."
     ).tag(config=True)
+    diagnosis_steps = Int(
+        DEFAULTS.diagnosis_steps,
+        help="Steps of programs that are tried to find where a function is wrong; 0: none is looked for.",
+    ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         coursedir, names = self.parent.parent.coursedir, resources["nbgrader"]

@@ -167,11 +167,13 @@ if __name__ == "__main__":
     import numpy.random  # else each worker would load it anew
     import syscalls
     import tqdm.auto  # noqa: F401 -- what the release's notebooks import
+    import trials
     import whole_notebook
     import wire
     import worker
 
     sys.path.remove(ENGINE)
-    ROLES = {"functions": worker.serve, "notebook": whole_notebook.serve, "judge": judge.serve}
+    ROLES = {"functions": worker.serve, "notebook": whole_notebook.serve, "judge": judge.serve,
+             "trials": trials.serve}  # fmt: skip
     with contextlib.suppress(ConnectionError):  # the grader was killed
         main()

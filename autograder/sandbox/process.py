@@ -53,7 +53,7 @@ NO_LINUX = (
 )
 
 
-Role = Literal["functions", "notebook", "judge"]  # what a confined process does, see forkserver.py
+Role = Literal["functions", "notebook", "judge", "trials"]  # what a confined process does, see forkserver.py
 
 
 class CannotConfine(CannotGrade):
@@ -80,6 +80,7 @@ class Limits:
     output_kb: int = 1000
     open_files: int = 64
     preload: tuple[str, ...] = ()  # packages that are imported once for all workers of a grading process
+    diagnosis_steps: int = 150_000  # of programs that are tried to find a mistake, by function; 0: none is looked for
     sandbox: str = "on"  # or "none", which confines nothing; "sandlock" is an older word for "on"
 
     def allowance(self) -> Allowance:

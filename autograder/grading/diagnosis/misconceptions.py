@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
 from autograder.grading.assignment import Assignment, AssignmentError, read_toml
 from autograder.grading.diagnosis.bounded import COUNT, Steps, bounded
-from autograder.grading.outcome import CallFailed, Outcome
+from autograder.grading.outcome import CallFailed
 from autograder.grading.reference import Reference, call, run_cells
 from autograder.grading.student import Calls
+from autograder.sandbox.observation import Observation, differences, observe
 
 # A misconception that takes more steps counts as endless; on answers that come to an end, none takes a third of these.
 STEPS, STEPS_OF_ENDLESS = 300_000, 20_000
 
+PRINTED = ("printed.numbers", "printed.names")
 REPLAYED = 50  # of the calls made in one go: two samplers that agree in so many names are the same
 
 
@@ -86,9 +86,12 @@ def edited(solution: str, row: Mapping[str, Any], path: Path) -> str:
 
 
 def diagnose(
-    function: str, calls: Sequence[Calls], assignment: Assignment, reference: Reference
+    function: str, calls: Sequence[Calls], assignment: Assignment, reference: Reference, unjudged: Collection[str] = ()
 ) -> Misconception | None:
-    """The first misconception that answers the `calls` to `function` as the student's did, or None."""
+    """The first misconception that answers the `calls` to `function` as the student's did, or None.
+
+    Places in the answers that no check looks at are `unjudged` (`observation.observe`).
+    """
     mine = [one for one in calls if one.function == function]
     if all(isinstance(one.outcome, CallFailed) and one.outcome.kind == "NotDefined" for one in mine):
         return None
@@ -98,47 +101,60 @@ def diagnose(
     telling.sort(key=_effort)
     digests = [(hashlib.sha256(one.cell.encode() + one.frame).hexdigest(), one) for one in telling]
     no_mistake = Misconception("", function, "", reference.cells[reference.defining(function)], "")
-    if _answers_alike(Variant(assignment, reference, no_mistake), digests, more_prints=False):
+    solution = Variant(assignment, reference, no_mistake, unjudged)
+    if all(solution.agrees(one, digest, more_prints=False) for digest, one in digests):
         return None  # what failed is in none of the values: no mistake that shows in them explains it
     endless = any(isinstance(one.outcome, CallFailed) and one.outcome.kind == "TimeUp" for one in mine)
     for misconception in load_misconceptions(assignment):
         if misconception.function != function or (misconception.never_ends and not endless):
             continue
-        if _answers_alike(Variant(assignment, reference, misconception), digests):
+        variant = Variant(assignment, reference, misconception, unjudged)
+        if all(variant.agrees(one, digest) for digest, one in digests):
             return misconception
     return None
 
 
-def _answers_alike(variant: Variant, calls: Sequence[tuple[str, Calls]], more_prints: bool = True) -> bool:
-    return all(alike(variant.answers(one, digest), _first(one.outcome), more_prints) for digest, one in calls)
-
-
-def _effort(calls: Calls) -> tuple[int, int]:
-    """What it takes to replay calls: whole seconds, then how much is handed over."""
-    return int(calls.seconds), len(calls.frame)
-
-
-def _first(outcome: Sequence[Outcome] | CallFailed) -> Sequence[Outcome] | CallFailed:
-    return outcome if isinstance(outcome, CallFailed) else outcome[:REPLAYED]
+def _effort(calls: Calls) -> tuple[int, int, bytes]:
+    """How much is handed over, the least first; the same for all students, and on all machines."""
+    return len(calls.arguments), len(calls.frame), calls.frame
 
 
 class Variant:
     """The solution with one mistake in it."""
 
     # Shared: the calls of a run are the same for all students.
-    _answers: ClassVar[dict[tuple[str, str, str], list[Outcome] | tuple[str, str]]] = {}
+    _answers: ClassVar[dict[tuple[str, str, str], list[Observation] | tuple[str, str]]] = {}
 
-    def __init__(self, assignment: Assignment, reference: Reference, misconception: Misconception) -> None:
+    def __init__(
+        self, assignment: Assignment, reference: Reference, misconception: Misconception, unjudged: Collection[str]
+    ) -> None:
         self._reference = reference
         self._folders = assignment.import_folders
         self._misconception = misconception
+        self._unjudged = {*unjudged, "printed.words"}
         self._matter = assignment.arguments_that_matter.get(misconception.function, [])
         self._steps = Steps(STEPS_OF_ENDLESS if misconception.never_ends else STEPS)
         self._namespaces: dict[str, dict[str, Any]] = {}  # by the cell that runs after the others
 
-    def answers(self, calls: Calls, digest: str) -> list[Outcome] | tuple[str, str]:
-        """What the mistaken function answers, or the name and the text of the exception that it raises."""
-        key = (self._reference.identity, self._misconception.id, digest)
+    def agrees(self, calls: Calls, digest: str, more_prints: bool = True) -> bool:
+        """Whether what can be seen of the calls is the same, or the exception; `digest` is that of the calls.
+
+        With `more_prints`, the student's may print more losses and names.
+        """
+        ours, theirs = self._answered(calls, digest), calls.outcome
+        if isinstance(theirs, CallFailed) or isinstance(ours, tuple):
+            return isinstance(theirs, CallFailed) and (theirs.kind, theirs.said) == ours
+        for expected, outcome in zip(ours, theirs[:REPLAYED], strict=True):
+            seen = observe(outcome.returned, outcome.arguments, outcome.printed)
+            if differences(expected, seen, self._unjudged):
+                return False
+            if not more_prints and any(len(expected[place]) != len(seen[place]) for place in PRINTED):
+                return False
+        return True
+
+    def _answered(self, calls: Calls, digest: str) -> list[Observation] | tuple[str, str]:
+        """What is seen of the mistaken function, or the name and the text of the exception that it raises."""
+        key = (self._reference.identity, self._misconception.id + self._misconception.function, digest)
         if key not in self._answers:
             try:
                 self._steps.taken = 0
@@ -148,7 +164,7 @@ class Variant:
                 self._answers[key] = (type(error).__name__, str(error)[:500])
         return self._answers[key]
 
-    def _answer(self, calls: Calls, arguments: Sequence[Any], matter: Sequence[str]) -> Outcome:
+    def _answer(self, calls: Calls, arguments: Sequence[Any], matter: Sequence[str]) -> Observation:
         name, cell = self._misconception.function, calls.cell
         if cell not in self._namespaces:
             mine = self._reference.defining(name)
@@ -156,55 +172,4 @@ class Variant:
             counted = {name: bounded(source) for name, source in cells.items()}
             self._namespaces[cell] = run_cells(counted, self._folders, {COUNT: self._steps})
         outcome = call(self._namespaces[cell], name, arguments, self._reference.signatures[name], calls.names)
-        return replace(outcome, arguments={name: outcome.arguments[name] for name in matter})
-
-
-def alike(ours: list[Outcome] | tuple[str, str], theirs: Sequence[Outcome] | CallFailed, more_prints: bool) -> bool:
-    """Whether two answers are the same: values, those arguments that ours names, what was printed; or the exception.
-
-    With `more_prints`, theirs may print more words than ours.
-    """
-    if isinstance(theirs, CallFailed) or isinstance(ours, tuple):
-        return isinstance(theirs, CallFailed) and (theirs.kind, theirs.said) == ours
-    return all(
-        same(one.returned, other.returned)
-        and all(same(one.arguments[name], other.arguments[name]) for name in one.arguments.keys() & other.arguments)
-        and _printed_alike(one.printed, other.printed)
-        and (more_prints or len(one.printed.split()) == len(other.printed.split()))
-        for one, other in zip(ours, theirs, strict=True)
-    )
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two plain values are equal up to rounding, whatever their number type."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
-    numeric = int | float | np.number | np.ndarray
-    if isinstance(one, numeric) and isinstance(other, numeric):
-        if np.shape(one) != np.shape(other):
-            return False
-        return np.array_equal(one, other) or (  # which is the case more often, and takes less time
-            all(np.asarray(each).dtype.kind in "biufc" for each in (one, other))
-            and bool(np.allclose(one, other, rtol=1e-7, atol=1e-9, equal_nan=True))
-        )
-    if hasattr(one, "equals"):  # a table: it compares cell by cell
-        return type(one) is type(other) and bool(one.equals(other))
-    return type(one) is type(other) and bool(one == other)
-
-
-def _printed_alike(ours: str, theirs: str) -> bool:
-    """Whether all words and numbers of ours are in theirs, in order: extra prints do not matter."""
-    words = iter(theirs.split())
-    return all(any(_same_word(word, other) for other in words) for word in ours.split())
-
-
-def _same_word(one: str, other: str) -> bool:
-    if one == other:
-        return True
-    try:
-        decimals = len(other.partition(".")[2])
-        return "." in other and abs(float(one) - float(other)) <= 0.51 * 10.0**-decimals
-    except ValueError:
-        return False
+        return observe(outcome.returned, {name: outcome.arguments[name] for name in matter}, outcome.printed)

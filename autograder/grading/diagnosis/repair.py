@@ -1,0 +1,379 @@
+"""The smallest change of a student's function with which everything passes: found by trying, never guessed."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from autograder.grading.diagnosis.align import Donor, refined, renamed, script, together
+from autograder.grading.diagnosis.bench import Bench, Cells, OutOfBudget, Task, Tried
+from autograder.grading.diagnosis.edits import Edit, Place, changes, piece_edits, roles, size, small_edits
+from autograder.grading.diagnosis.program import FUNCTIONS, Block, Node, counted, nodes_of, written
+from autograder.sandbox.process import Limits
+
+MOST_LINES = 3  # that a diagnosis names
+SINGLE = 400  # single edits that are tried
+MOST_RIVALS = 60  # as many are tried to find other lines at which everything passes, too
+ENOUGH_DONORS = 4  # with one changed line among so many, the others are not looked at
+MOST_EDITS = 70  # that lead to a donor: beyond, it is another algorithm
+REWRITE_SHARE = 0.4  # of a function's statements
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The cells of a program that may be changed, and the functions in them that may hold the mistake: first the one
+    that is asked for, then helpers."""  # noqa: D209
+
+    cells: tuple[tuple[str, Block], ...]
+    functions: tuple[Node, ...]
+
+    def text(self, edits: Sequence[Edit] = (), count: bool = True) -> Cells:
+        """The cells with these edits."""
+        made = changes(edits)
+        return tuple((name, written(block, made, count)) for name, block in self.cells)
+
+    @property
+    def size(self) -> int:
+        """The number of statements in the functions."""
+        return sum(sum(1 for _ in one.within()) - 1 for one in self.functions)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Edits with which everything passes, or the most; `partly`: there are other mistakes. `rivals` pass as well."""
+
+    edits: tuple[Edit, ...]
+    partly: bool = False
+    rivals: tuple[Edit, ...] = ()
+
+    @property
+    def places(self) -> list[Place]:
+        """The lines that they change, in order."""
+        return sorted({place for edit in self.edits for place in edit.places})
+
+    @property
+    def cost(self) -> tuple[float, int]:
+        """What is compared to find the smallest: changed statements, then changed parts."""
+        return cost(self.edits)
+
+
+def unit_of(cells: Sequence[tuple[str, str, Sequence[int]]], function: str, others: Sequence[str]) -> Unit | None:
+    """The cells (name, source, indices of statements) that define a function, and the helpers that it uses.
+
+    `others` are the assignment's other functions: they are judged on their own.
+    """
+    blocks = {}
+    defined: dict[str, Node] = {}
+    for name, source, statements in cells:
+        try:
+            body = ast.parse(source).body
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+        blocks[name] = Block("", nodes_of([body[index] for index in statements], name))
+        defined.update({node.tree.name: node for node in blocks[name].nodes
+                        if isinstance(node.tree, (*FUNCTIONS, ast.ClassDef))})  # fmt: skip
+    if function not in defined or not isinstance(defined[function].tree, ast.FunctionDef):
+        return None
+    reached, waiting = {function: None}, [function]
+    while waiting:
+        for node in ast.walk(defined[waiting.pop()].tree):
+            if isinstance(node, ast.Name) and node.id in defined and node.id not in {*reached, *others}:
+                reached[node.id] = None
+                waiting.append(node.id)
+    functions = tuple(defined[name] for name in reached)
+    used = {node.cell for node in functions}
+    return Unit(tuple((name, block) for name, block in blocks.items() if name in used), functions)
+
+
+def cost(edits: Sequence[Edit]) -> tuple[float, int]:
+    """How large edits are."""
+    statements = 0.0
+    parts = 0
+    moved = {edit.before for edit in edits if edit.deleted is not None}
+    for edit in edits:
+        if edit.inserted is not None and edit.kind != "moved":
+            new = sum(sum(1 for _ in node.within()) for node in edit.inserted[2])
+            statements += 0.5 if edit.after in moved else new
+            parts += sum(size(node.tree) for node in edit.inserted[2])
+        elif edit.deleted is not None and edit.kind != "moved":
+            statements += sum(1 for _ in edit.deleted.within())
+            parts += len(edit.before.split())
+        else:
+            statements += 1
+            parts += len(edit.before.split()) + len(edit.after.split()) + len(edit.after) // 8
+    return statements, parts
+
+
+class Search:
+    """One function of a student's, on its way to a diagnosis."""
+
+    def __init__(self, unit: Unit, donors: Sequence[Donor], bench: Bench) -> None:
+        self.unit, self.donors, self.bench = unit, donors, bench
+        self.function = unit.functions[0]
+        self.original = Tried(())
+        self.best: Found | None = None
+        self.singles: list[Edit] = []  # with which everything passes
+
+    def run(self) -> Found | None:
+        """The smallest change that was found within the budget. Raises NotTried."""
+        self.original = self.bench.tried(self.unit.text(), trace=False)
+        if self.original.all:
+            return None
+        self.bench.failing_first(self.original)
+        try:
+            twins = self._twins()
+            self._by_donors(twins)
+            if self.best is None or self.best.cost[0] > 1:
+                self._by_single_edits(twins, SINGLE)
+            if self.best is None or len(self.best.places) > MOST_LINES:
+                self._partly()
+        except OutOfBudget:
+            pass
+        return self.best
+
+    def _passes(self, edits: Sequence[Edit]) -> bool:
+        return self.bench.passes(self.unit.text(edits))
+
+    def _offer(self, edits: Sequence[Edit]) -> None:
+        """Keep edits with which everything passes, if they are smaller than the best."""
+        found = Found(tuple(edits))
+        if len(edits) == 1:
+            self.singles.append(edits[0])
+        if self.best is None or found.cost < self.best.cost:
+            self.best = found
+
+    # ------------------------------------------------------------ by correct programs
+
+    def _twins(self) -> list[tuple[list[Edit], ast.FunctionDef]]:
+        """For each correct program the edits that lead to it, the nearest first, and it with the student's names."""
+        assert isinstance(self.function.tree, ast.FunctionDef)
+        found = []
+        for number, donor in enumerate(self.donors):
+            twin = renamed(self.function.tree, donor.function)
+            edits = [*script(self.function, twin), *self._helpers(donor)]
+            found.append((cost(edits), number, edits, twin))
+        found.sort(key=lambda one: one[:2])
+        return [(edits, twin) for _, _, edits, twin in found]
+
+    def _helpers(self, donor: Donor) -> Iterator[Edit]:
+        """The edits that bring along what else a correct program defines."""
+        block = next(block for _, block in self.unit.cells if self.function in block.nodes)
+        ours = {node.head: node for node in self.unit.functions}
+        known = {node.whole for _, each in self.unit.cells for node in each.nodes}
+        for node in nodes_of(donor.others, self.function.cell):
+            if node.head in ours:
+                if isinstance(node.tree, ast.FunctionDef):
+                    yield from script(ours[node.head], node.tree)
+            elif node.whole not in known:
+                yield Edit("missing", ((self.function.cell, self.function.line),), "", node.head,
+                           inserted=(block, block.nodes.index(self.function), (node,)), origin=node)  # fmt: skip
+
+    def _by_donors(self, twins: Sequence[tuple[list[Edit], ast.FunctionDef]]) -> None:
+        ones = 0
+        for edits, _ in twins:
+            if not edits or len(edits) > MOST_EDITS:
+                continue
+            if ones >= ENOUGH_DONORS:
+                return
+            if self.best is not None and self.best.cost[0] <= 1:
+                ones += 1
+            if self._passes(edits):
+                smallest = self._smallest(edits)
+                if smallest is not None:
+                    self._offer(self._in_parts(smallest))
+
+    def _smallest(self, edits: list[Edit]) -> list[Edit] | None:
+        """As few of the edits as everything passes with; None as soon as those are more than the best known."""
+        limit = self.best.cost[0] if self.best else math.inf
+        left = list(edits)
+        needed: list[Edit] = []
+        for _ in range(2):
+            needed = []
+            groups = [list(left)]
+            while groups:
+                group = groups.pop()
+                without = [one for one in left if one not in group]
+                if without and self._passes(without):
+                    left = without
+                elif len(group) > 1:
+                    half = len(group) // 2
+                    groups += [group[:half], group[half:]]
+                else:
+                    needed.append(group[0])
+                    if cost(needed)[0] > limit:
+                        return None
+            if len(left) <= 1:
+                break
+        return left
+
+    def _in_parts(self, edits: list[Edit]) -> list[Edit]:
+        """The same edits, each of as few expressions as will do."""
+        result = list(edits)
+        for edit in edits:
+            others = [one for one in result if one is not edit]
+            parts = refined(edit)
+            if not parts:
+                continue
+            for part in list(parts) if len(parts) > 1 else ():
+                fewer = [one for one in parts if one is not part]
+                tried = together(edit, fewer) if fewer else None
+                if tried is not None and self._passes([*others, tried]):
+                    parts = fewer
+            if (smaller := together(edit, parts)) is not None:
+                result[result.index(edit)] = smaller
+        return result
+
+    # ------------------------------------------------------------ by single edits
+
+    def _by_single_edits(self, twins: Sequence[tuple[list[Edit], ast.FunctionDef]], most: int) -> None:
+        for edit in islice(self._candidates(twins), most):
+            if self._passes([edit]):
+                self._offer([edit])
+                return
+
+    def _candidates(self, twins: Sequence[tuple[list[Edit], ast.FunctionDef]]) -> list[Edit]:
+        """Single edits, the likeliest first: by their kind, and by how suspicious their line is."""
+        pieces: dict[tuple[str, str], tuple[str, ast.expr]] = {}
+        own = {name for donor in self.donors for one in donor.others for name in _defined(one)}
+        for _, twin in twins:
+            for node in nodes_of([twin], "")[0].within():
+                if not isinstance(node.tree, FUNCTIONS):
+                    for role, _, part in roles(node.tree):
+                        if not own & {one.id for one in ast.walk(part) if isinstance(one, ast.Name)}:
+                            pieces.setdefault((role, ast.unparse(part)), (role, part))
+        suspicious = self._suspicious()
+        weighed: list[tuple[float, int, Edit]] = []
+        seen: set[Cells] = set()
+        for function in self.unit.functions:
+            alone = [edit for edits, _ in twins for edit in edits] if function is self.function else []
+            for edit in (*small_edits(function), *alone, *piece_edits(function, list(pieces.values()))):
+                guilt = max((suspicious.get(place, 0.0) for place in edit.places), default=0.0)
+                if guilt > 0:
+                    likely = edit.likely or 1.5 - cost([edit])[1] / 40
+                    weighed.append((-(likely + 2 * guilt), len(weighed), edit))
+        weighed.sort(key=lambda one: one[:2])
+        found = []
+        for _, _, edit in weighed:
+            text = self.unit.text([edit])
+            if text not in seen:
+                seen.add(text)
+                found.append(edit)
+            if len(found) >= SINGLE:
+                break
+        return found
+
+    def _suspicious(self) -> dict[Place, float]:
+        """Ochiai's measure for each line that ran; more for one that raised what ended a call."""
+        traced = self._traced()
+        failed = sum(not one for one in traced.passed)
+        of_failed: Counter[Place] = Counter()
+        of_passed: Counter[Place] = Counter()
+        raised: Counter[Place] = Counter()
+        for passed, lines, last in zip(traced.passed, traced.lines, traced.raised, strict=True):
+            (of_passed if passed else of_failed).update(lines)
+            if not passed and last is not None:
+                raised[last] += 1
+        return {place: count / math.sqrt(failed * (count + of_passed[place])) + raised[place] / failed
+                for place, count in of_failed.items()}  # fmt: skip
+
+    def _traced(self) -> Tried:
+        """Which lines ran on which input. What is run is written anew, so its lines are turned into the student's."""
+        tried = self.bench.tried(self.unit.text(), trace=True)
+        numbers = {(name, number): line for name, block in self.unit.cells
+                   for number, line in enumerate(_lines(block), 1)}  # fmt: skip
+
+        def students(place: Place) -> Place | None:
+            return (place[0], line) if (line := numbers.get(place)) else None
+
+        lines = tuple(tuple(sorted({one for place in each if (one := students(place))})) for each in tried.lines)
+        return Tried(tried.passed, lines, tuple(one and students(one) for one in tried.raised))
+
+    # ------------------------------------------------------------ one of several
+
+    def _partly(self) -> None:
+        """Of several mistakes, the edit with which most inputs that failed pass, and none fails that passed."""
+        tried: list[tuple[int, int, Edit]] = []
+        for edit in self.best.edits if self.best is not None else ():
+            now = self.bench.tried(self.unit.text([edit])).passed
+            gained = sum(after and not before for before, after in zip(self.original.passed, now, strict=True))
+            lost = sum(before and not after for before, after in zip(self.original.passed, now, strict=True))
+            if gained and not lost:
+                tried.append((-gained, len(tried), edit))
+        if tried:
+            self.best = Found((min(tried, key=lambda one: one[:2])[2],), partly=True)
+
+    def rivals(self, found: Found) -> list[Edit]:
+        """Single edits on other lines with which everything passes, too."""
+        if len(found.edits) > 1:
+            return []
+        here = {*found.places}
+        others = {edit.places: edit for edit in self.singles if not here & {*edit.places}}
+        return list(others.values())[: MOST_LINES - len(here)]
+
+
+def _defined(statement: ast.stmt) -> set[str]:
+    """What a correct program defines besides the function: a student's has none of it."""
+    return {statement.name} if isinstance(statement, (*FUNCTIONS, ast.ClassDef)) else set()
+
+
+def _lines(block: Block) -> Iterator[int]:
+    """The student's line of each line that `program.written` writes; 0 for one that is ours."""
+
+    def below(nodes: Sequence[Node]) -> Iterator[int]:
+        for node in nodes:
+            shown = node.head.split("\n")
+            yield from [node.line] * len(shown)
+            for inner in node.blocks:
+                lines = list(below(inner.nodes))
+                if inner.label:
+                    if not lines and not inner.label.startswith("except"):
+                        continue
+                    yield 0
+                elif isinstance(node.tree, COUNTED):
+                    lines.insert(0, 0)
+                yield from lines or [0]
+
+    return below(block.nodes)
+
+
+COUNTED = (ast.For, ast.AsyncFor, ast.While, *FUNCTIONS)
+
+
+def locate(
+    cells: Sequence[tuple[str, str, Sequence[int]]], task: Task, donors: Sequence[Donor], last: Cells,
+    others: Sequence[str], files: Mapping[str, Path], limits: Limits,
+    verified: Callable[[Mapping[str, str]], bool] = lambda _: True,
+) -> Found | None:  # fmt: skip
+    """Where a function is wrong: no edits where it does as is asked, None where no small change makes it so.
+
+    Raises NotTried.
+    `cells` are the student's, (name, source, indices of the statements that count), `last` cells of ours that run after
+    them. `verified` says whether all checks pass with some cells changed: name -> source.
+    """
+    unit = unit_of(cells, task.function, others)
+    if unit is None:
+        return None
+    changed = {name for name, _ in unit.cells}
+    base = [(name, counted(source, statements)) for name, source, statements in cells if name not in changed]
+    with Bench(task, base, last, files, limits, limits.diagnosis_steps) as bench:
+        search = Search(unit, donors, bench)
+        found = search.run()
+        if search.original.all:
+            return Found(())
+        if found is None or found.partly or len(found.places) > MOST_LINES or _is_rewrite(found, unit):
+            return found if found is not None and found.partly else None
+        for candidate in (found, *(Found((edit,)) for edit in search.singles if edit not in found.edits)):
+            if verified(dict(unit.text(candidate.edits, count=False))):
+                return replace(candidate, rivals=tuple(search.rivals(candidate)))
+    return None
+
+
+def _is_rewrite(found: Found, unit: Unit) -> bool:
+    """Whether so much is changed that no line can be said to be wrong."""
+    statements = found.cost[0]
+    return statements > 5 or (statements > 3 and statements > REWRITE_SHARE * unit.size)

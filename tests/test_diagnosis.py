@@ -1,0 +1,55 @@
+"""Where a function is wrong: the line that a student reads for mistakes that nobody wrote down."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder.course.selftest import with_cells
+from autograder.grading.assignment import load_assignment
+from autograder.grading.checks import grade
+from autograder.grading.report import Report
+from autograder.messages import render
+from autograder.sandbox.process import Limits
+
+ASSIGNMENT = load_assignment("dinosaur-island", Path(__file__).parents[1])
+CLIP = """def clip(gradients, maxValue):
+    dWaa, dWax, dWya = gradients["dWaa"], gradients["dWax"], gradients["dWya"]
+    db, dby = gradients["db"], gradients["dby"]
+    for gradient in [dWax, dWaa, dWya, db, dby]:
+        np.clip(gradient, -maxValue, maxValue, out=gradient)
+    return {"dWaa": dWaa, "dWax": dWax, "dWya": dWya, "db": db, "dby": dby}
+"""
+
+
+def diagnosed(cell, **limits):
+    report = grade(with_cells(ASSIGNMENT, [cell]), ASSIGNMENT, 1, Limits(**limits))
+    return Report.from_json(report.to_json()).functions(), Report.from_json(report.to_json()).diagnoses
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line"),
+    [("-maxValue, maxValue, out", "-maxValue, maxValue - 1, out", 5), ('gradients["db"], ', 'gradients["dbx"], ', 3)],
+    ids=["a wrong bound", "an exception"],
+)
+def test_the_line_is_named_and_not_what_should_stand_there(right, wrong, line):
+    _, found = diagnosed(CLIP.replace(right, wrong))
+    assert found["clip"].kind == "repair"
+    assert found["clip"].lines == (line,)
+    said = render(found["clip"].text)
+    assert CLIP.replace(right, wrong).splitlines()[line - 1].strip() in said
+    assert right not in said
+
+
+def test_a_known_mistake_is_named_though_a_key_is_missing_that_no_check_judges():
+    cell = CLIP.replace("-maxValue, maxValue, out", "-10, 10, out")
+    checks, found = diagnosed(cell)
+    assert found["clip"].misconception == "clip-bound-10"
+    assert any(check.misconception == "clip-bound-10" for check in checks["clip"])
+
+
+def test_without_steps_nothing_is_looked_for():
+    checks, found = diagnosed(
+        CLIP.replace("-maxValue, maxValue, out", "-maxValue, maxValue - 1, out"), diagnosis_steps=0
+    )
+    assert any(check.state == "failed" for check in checks["clip"])
+    assert not found

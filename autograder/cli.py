@@ -14,13 +14,15 @@ import gc
 import io
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from autograder.course.calibration import ready
 from autograder.course.config import course_limits, submitted_directory
 from autograder.course.doctor import diagnose_machine
+from autograder.course.marked import with_note
 from autograder.course.new_assignment import new_assignment
 from autograder.course.pool import get_ready, local_workers, usable_cores
 from autograder.course.report_cache import new_seed, run_seed, timed, write_whole
@@ -31,10 +33,15 @@ from autograder.grading.assignment import (
     assignment_names,
     assignment_of,
     course_root,
+    files_of,
+    graded_assignments,
     load_assignment,
+    load_assignments,
+    load_notebooks,
     only_assignment,
 )
-from autograder.grading.cells import about_cells
+from autograder.grading.cells import about_cells, not_assessed
+from autograder.grading.report import Report, together
 from autograder.messages import Message, render
 from autograder.notebook.attempts import meant
 from autograder.notebook.folder import reached
@@ -43,6 +50,10 @@ from autograder.notebook.submission import grade_ids_in
 from autograder.pages.feedback import report_text
 from autograder.pages.formats import gradescope, ungraded_gradescope
 from autograder.pages.terminal import Parser, Terminal, say
+from autograder.sandbox.process import Limits
+
+if TYPE_CHECKING:
+    from autograder.course.course import Course
 
 NOT_YOUR_FAULT = "Your notebook was not graded, and not by a fault of yours. For your instructor: {why}"
 ONLY = "default: the one of this course"
@@ -155,20 +166,38 @@ def _grade(options: argparse.Namespace) -> int:
     if not options.scheduler:
         get_ready()  # meanwhile we import nbgrader
     from autograder.course.course import Course  # as above
-    from autograder.course.grade_class import grade_class
 
     gc.freeze()  # nbgrader, SQLAlchemy and jinja are here to stay, and recording makes many objects
     course = Course(course_root(options.course))
-    assignment = ready(_assignment(options, course.root), course.limits)
     if options.no_diagnosis:
         course.limits = dataclasses.replace(course.limits, diagnosis_steps=0)
-    run = (assignment, run_seed(course.root, assignment.name), course.limits)
+    known = [options.assignment] if options.assignment else graded_assignments(course.root)
+    names = known if len(known) == 1 else course.with_submissions(known)
+    if not names:
+        say(f"There is nothing to grade: no submitted/STUDENT/{' or '.join(known)}/ in {course.root}.")
+    status = 0
+    for name in names:
+        if len(names) > 1:
+            say(f"{name}:")
+        try:
+            status = max(status, _grade_one(options, course, name))
+        except CannotGrade as error:  # the other assignments go on
+            say(f"autograder: {error}", sys.stderr)
+            status = 2
+    return status
+
+
+def _grade_one(options: argparse.Namespace, course: Course, name: str) -> int:
+    from autograder.course.grade_class import grade_class  # as above
+
+    notebooks = [ready(one, course.limits) for one in load_notebooks(name, course.root)]
+    run = (notebooks, run_seed(course.root, name), course.limits)
     if not options.scheduler:
-        return grade_class(course, assignment, local_workers(*run, options.jobs), Terminal(), options.preview)
+        return grade_class(course, notebooks, local_workers(*run, options.jobs), Terminal(), options.preview)
     from autograder.course.cluster import cluster_workers  # an extra: only who names a scheduler needs it
 
     with cluster_workers(*run, options.scheduler) as workers:
-        return grade_class(course, assignment, workers, Terminal(), options.preview)
+        return grade_class(course, notebooks, workers, Terminal(), options.preview)
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -177,18 +206,19 @@ def _report(options: argparse.Namespace) -> int:
     from autograder.pages.class_report import class_html, class_tables
 
     course = Course(course_root(options.course))
-    assignment = _assignment(options, course.root)
-    reports, unread = course.reports(assignment)
+    name = options.assignment or only_assignment(course.root)
+    notebooks = load_notebooks(name, course.root)
+    reports, unread = course.reports(notebooks)
     if not reports and not unread:
-        raise CannotGrade(f"There is nothing to report: no submitted/STUDENT/{assignment.name}/ in {course.root}.")
-    path = options.output or Path(f"{assignment.name}-report.html")
-    most = dict(exercises([assignment]).values())
-    rows = class_rows(course, [assignment], reports, unread, path.parent)
-    tables = {path.with_name(f"{path.stem}-{name}.csv"): text for name, text in class_tables(most, rows).items()}
+        raise CannotGrade(f"There is nothing to report: no submitted/STUDENT/{name}/ in {course.root}.")
+    path = options.output or Path(f"{name}-report.html")
+    most = dict(exercises(notebooks).values())
+    rows = class_rows(course, notebooks, reports, unread, path.parent)
+    tables = {path.with_name(f"{path.stem}-{what}.csv"): text for what, text in class_tables(most, rows).items()}
     for table, text in tables.items():
         write_whole(table, text)
     names = {table.stem.removeprefix(f"{path.stem}-"): quote(table.name) for table in tables}
-    write_whole(path, class_html(assignment.name, most, rows, names))
+    write_whole(path, class_html(name, most, rows, names))
     text = "{graded} graded {graded:submission|submissions}, {others} {others:other|others}: {path}"
     say(render(Message(text, graded=len(reports), others=len(unread), path=path)))
     return 0
@@ -196,10 +226,14 @@ def _report(options: argparse.Namespace) -> int:
 
 def _selftest(options: argparse.Namespace) -> int:
     root = course_root(options.course)
-    assignment = _assignment(options, root)
+    notebooks = load_assignments(options.assignment or only_assignment(root), root)
+    assignment = notebooks[0]
     if assignment.by_cells:
-        for line in about_cells(ready(assignment, course_limits(root))):
-            say(line)
+        for one in notebooks:
+            if len(notebooks) > 1:
+                say(f"{one.notebook}:")
+            for line in about_cells(ready(one, course_limits(root))):
+                say(line)
         return 0
     seeds = range(options.seed, options.seed + options.seeds)
     return selftest(assignment, seeds, options.jobs, options.verdicts)
@@ -218,12 +252,23 @@ def _notebooks(options: argparse.Namespace, root: Path) -> list[Path]:
     return handed_in(path, names[0] if len(names) == 1 else path.name)
 
 
-def _of_file(options: argparse.Namespace, root: Path, notebook: Path) -> Assignment:
-    """The notebook of the course that a file was made from."""
-    try:
-        return assignment_of(grade_ids_in(read_notebook(notebook)), notebook.stem, options.assignment, root)
-    except Unreadable:
-        return _assignment(options, root)  # grading will say what is wrong with it
+def _made_from(options: argparse.Namespace, root: Path, files: Sequence[Path]) -> list[Assignment]:
+    """The notebook of the course that a file was made from; for a directory all those of the assignment."""
+    grade_ids: set[str] = set()
+    for file in files:
+        with contextlib.suppress(Unreadable):  # grading will say what is wrong with it
+            grade_ids |= grade_ids_in(read_notebook(file))
+    name = files[0].stem
+    one = assignment_of(grade_ids, name, options.assignment, root) if grade_ids else _assignment(options, root)
+    return load_notebooks(one.name, root) if options.notebook.is_dir() else [one]
+
+
+def _checked(about: Assignment, files: Sequence[Path], seed: int, limits: Limits) -> Report:
+    """The Report on what is meant of these files."""
+    if not files:
+        raise Unreadable("{name} was not handed in.", name=about.source.name)
+    notebook, note = meant(files, about.source.name, about.released)
+    return with_note(timed(read_notebook(notebook), ready(about, limits), seed, limits), note)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -236,13 +281,22 @@ def _check(options: argparse.Namespace) -> int:
             print("autograder: the sandbox is off; this notebook's code can do what you can do.", file=sys.stderr)
         with contextlib.suppress(CannotGrade):  # which one is meant, the notebook may tell
             points = _assignment(options, root).points
-        notebooks = _notebooks(options, root)
-        assignment = _of_file(options, root, notebooks[0])
-        points = assignment.points
-        notebook, note = meant(notebooks, assignment.source.name, assignment.released)
-        report = timed(read_notebook(notebook), ready(assignment, limits), _seed(options), limits)
-        if note:
-            report = dataclasses.replace(report, problems=(note, *report.problems))
+        files = _notebooks(options, root)
+        notebooks = _made_from(options, root, files)
+        points = {name: most for one in notebooks for name, most in one.points.items()}
+        of = files_of(notebooks, files)
+        seed = _seed(options)
+        reports: list[Report] = []
+        unread: list[Unreadable] = []
+        for one in notebooks:
+            try:
+                reports.append(_checked(one, of[one.notebook], seed, limits))
+            except Unreadable as error:
+                unread.append(error)
+                reports.append(not_assessed(one, error.message))
+        if len(unread) == len(notebooks):
+            raise unread[0]
+        report = together(reports)
     except CannotGrade as error:
         if options.results:
             message = error.message if isinstance(error, Unreadable) else Message(NOT_YOUR_FAULT, why=error.message)

@@ -48,7 +48,7 @@ def make_class(root: Path, students: Iterable[str]) -> None:
 def graded(root: Path) -> list[Marked]:
     """Some known answers."""
     assignment = load_assignment(NAME, root)
-    released = Course(root).prepare_gradebook(assignment).notebooks[NAME].released
+    released = Course(root).prepare_gradebook([assignment]).notebooks[NAME].released
     cases = variant_cases(assignment)[:CASES]
     return [marked(HandedIn(case.notebook), assignment, 1, Limits(), released) for case in cases]
 
@@ -56,9 +56,9 @@ def graded(root: Path) -> list[Marked]:
 def record(root: Path, students: list[str], answers: list[Marked], kind: type[Recorder] = Recorder) -> float:
     """Record the answers in turn. Returns submissions a second."""
     course = Course(root)
-    recorder = kind(course, course.prepare_gradebook(load_assignment(NAME, root)), NAME)
+    recorder = kind(course, course.prepare_gradebook([load_assignment(NAME, root)]), NAME)
     works = [
-        Work(who, {NAME: one}, "key", "report.json")
+        Work(who, {NAME: one}, "key", {NAME: "report.json"})
         for who, one in zip(students, itertools.cycle(answers), strict=False)
     ]
     start = time.monotonic()

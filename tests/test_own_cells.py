@@ -1,6 +1,7 @@
 """A notebook's own test cells, run in the judge: what a kernel passes passes, and no lie earns anything."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -456,3 +457,20 @@ def test_a_name_that_is_missing_is_explained_by_the_cell_that_should_define_it(c
     )
     unreadable = render(graded(assignment, "def f(n) return 1").message)
     assert unreadable.endswith("name 'f' is not defined. The reason: Python cannot read cell 2, line 1: expected ':'.")
+
+
+def test_of_a_directory_all_notebooks_are_checked(course, tmp_path):
+    course("def f(): return 1", "assert f() == 1")
+    folder = tmp_path / "source" / "ps1"
+    shutil.copy(folder / "ps1.ipynb", folder / "other.ipynb")
+    handed_in = tmp_path / "handed_in"
+    handed_in.mkdir()
+    shutil.copy(folder / "ps1.ipynb", handed_in)
+    command = [sys.executable, "-m", "autograder", "check", str(handed_in), "--json", "--results", "results.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True)
+    summary = json.loads(done.stdout)
+    assert (summary["assignment"], summary["notebook"], summary["score"], summary["max_score"]) == ("ps1", "", 2, 4)
+    assert {name: one["score"] for name, one in summary["functions"].items()} == {"other/1": 0, "ps1/1": 2}
+    assert "other.ipynb was not handed in." in summary["problems"]
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert [one["score"] for one in results["tests"]] == [0, 2] and results["score"] == 2

@@ -107,9 +107,9 @@ def test_two_recorders_meet_at_a_student(courses, url, monkeypatch):
     monkeypatch.setenv("GRADEBOOK_URL", url)
     root = courses[1][0]
     course, assignment = Course(root), load_assignment("dinosaur-island", root)
-    recorder = Recorder(course, course.prepare_gradebook(assignment), "dinosaur-island")
+    recorder = Recorder(course, course.prepare_gradebook([assignment]), "dinosaur-island")
     release = recorder.release.notebooks["dinosaur-island"].released
-    work = Work("both", {"dinosaur-island": marked(HandedIn(b""), assignment, 1, course.limits, release)}, "key", "")
+    work = Work("both", {"dinosaur-island": marked(HandedIn(b""), assignment, 1, course.limits, release)}, "key", {})
     (root / "submitted" / "both" / "dinosaur-island").mkdir(parents=True)
     (root / "submitted" / "both" / "dinosaur-island" / "dinosaur-island.ipynb").write_text("")
     with ThreadPoolExecutor() as pool:

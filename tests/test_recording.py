@@ -16,6 +16,7 @@ import sqlalchemy
 from nbgrader.api import Gradebook
 from rich.console import Console
 
+from autograder.course.calibration import ready
 from autograder.course.course import Course
 from autograder.course.demo import make_course
 from autograder.course.grade_class import grade_class
@@ -24,7 +25,7 @@ from autograder.course.new_assignment import new_assignment
 from autograder.course.pool import local_workers
 from autograder.course.record import Recorder, Work
 from autograder.course.report_cache import write_whole
-from autograder.grading.assignment import load_assignment
+from autograder.grading.assignment import load_assignment, load_notebooks
 
 ROWS = {
     "students": "SELECT id, first_name, last_name, email FROM student",
@@ -72,8 +73,9 @@ def by_nbgrader(root, name):
 def by_us(root, name):
     """`autograder grade`, in this process. Returns its status, and what it said in one line."""
     console = Console(file=io.StringIO(), width=500)
-    course, assignment = Course(root), load_assignment(name, root)
-    status = grade_class(course, assignment, local_workers(assignment, 1, course.limits, 2), console)
+    course = Course(root)
+    notebooks = [ready(one, course.limits) for one in load_notebooks(name, root)]
+    status = grade_class(course, notebooks, local_workers(notebooks, 1, course.limits, 2), console)
     return status, " ".join(console.file.getvalue().split())
 
 
@@ -211,6 +213,67 @@ def test_a_class_with_all_that_happens(both):
     assert "Well <strong>done</strong>" in page
 
 
+SOLUTION = {**MARK, "grade_id": "solution", "solution": True}
+TEST = {**MARK, "grade_id": "test-f", "grade": True, "locked": True, "points": 2}
+
+
+@pytest.fixture
+def three(tmp_path):
+    """A course with an assignment of three notebooks, twice: two with tests of their own, one for people to read."""
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    folder = ours / "source" / "ps1"
+    folder.mkdir(parents=True)
+    (ours / "nbgrader_config.py").write_text("from autograder import plug_in\nc = get_config()\nplug_in(c)\n")
+    for name, value in (("a", 1), ("b", 2)):
+        solution = f"def f():\n    ### BEGIN SOLUTION\n    return {value}\n    ### END SOLUTION"
+        cells = [cell("code", solution, SOLUTION), cell("code", f"assert f() == {value}", TEST)]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / f"{name}.ipynb")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell("markdown", "Why?", ESSAY)]), folder / "c.ipynb")
+    write_whole(ours / ".autograder" / "ps1" / "seed", "1")
+    assert Course(ours).api.generate_assignment("ps1")["success"]
+    shutil.copytree(ours, theirs)
+    return ours, theirs
+
+
+def hand_in_three(roots, student, **files):
+    """File name -> (the notebook of the source that it is, and whether as released)."""
+    for root in roots:
+        folder = root / "submitted" / student / "ps1"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for name, (what, place) in files.items():
+            shutil.copy(root / place / "ps1" / f"{what}.ipynb", folder / f"{name}.ipynb")
+
+
+def test_several_notebooks(three):
+    hand_in_three(three, "all", a=("a", "source"), b=("b", "source"), c=("c", "source"))
+    hand_in_three(three, "blank", a=("a", "release"), b=("b", "release"), c=("c", "release"))
+    hand_in_three(three, "half", a=("a", "release"), b=("b", "source"), c=("c", "release"))
+    hand_in_three(three, "missing", a=("a", "source"), c=("c", "release"))
+    status, said = assert_alike(*three, "ps1")
+    assert status == 0 and "4 recorded, 0 failed" in said
+    assert "missing: b.ipynb was not handed in, and gets no points." in said
+    ours = three[0]
+    with gradebook(ours) as book:
+        assert {who: book.find_submission("ps1", who).score for who in ("all", "blank", "half", "missing")} == {
+            "all": 4, "blank": 0, "half": 2, "missing": 2}  # fmt: skip
+    assert "`assert f() == 2`" not in (ours / "feedback" / "half" / "ps1" / "b.html").read_text("utf-8")
+
+    hand_in_three([ours], "half", a=("a", "source"), **{"my b (1)": ("b", "source")}, c=("c", "release"))
+    hand_in_three([ours], "none", other=("c", "release"))
+    (ours / "submitted" / "none" / "ps1" / "other.ipynb").write_text("{}")
+    status, said = by_us(ours, "ps1")
+    assert "half: 2 → 4 (a/test-f 0 → 2)" in said
+    assert "half: my b (1).ipynb was graded as b.ipynb: its cells are from there." in said
+    assert status == 1 and "none: None of the notebooks a.ipynb, b.ipynb, c.ipynb was handed in" in said
+    assert "5 submissions: 0 graded, 0 recorded, 1 failed" in by_us(ours, "ps1")[1]
+
+    reports, without = Course(ours).reports(load_notebooks("ps1", ours))
+    assert {who: report.score for who, report in reports.items()} == {"all": 4, "blank": 0, "half": 4, "missing": 2}
+    assert [*reports["missing"].functions()] == ["a/f", "b/f"]
+    assert [*without] == ["none"]
+
+
 TOUCHES = {"open", "os.chmod", "os.mkdir", "os.remove", "os.rename", "os.rmdir"}  # what a process does to files
 
 
@@ -238,13 +301,13 @@ def test_what_is_killed_anywhere_is_done_again_by_the_next_run(both):
         hand_in(both, student, timestamp="2026-11-02 14:00:00 UTC", notes="mine")
     assert by_us(root, "averages")[0] == 0
     course, assignment = Course(root), load_assignment("averages", root)
-    recorder = Recorder(course, course.prepare_gradebook(assignment), "averages")
+    recorder = Recorder(course, course.prepare_gradebook([assignment]), "averages")
     released = recorder.release.notebooks["averages"].released
     notebook = nbformat.read(assignment.source, as_version=4)
     runs = {}
     for key, content in (("right", nbformat.writes(notebook)), ("wrong", wrong(notebook))):
         done = marked(HandedIn(content.encode()), assignment, 1, course.limits, released)
-        runs[key] = [Work(student, {"averages": done}, key, f"{key}.json") for student in ("ann", "bob")]
+        runs[key] = [Work(student, {"averages": done}, key, {"averages": f"{key}.json"}) for student in ("ann", "bob")]
     expected = {}
     for key, works in runs.items():
         recorder.record(works)

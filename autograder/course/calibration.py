@@ -15,7 +15,7 @@ from autograder.sandbox.process import Limits
 
 def ready(assignment: Assignment, limits: Limits) -> Assignment:
     """The assignment as it can be graded: with its calibration, where the notebook's own test cells judge."""
-    if not assignment.by_cells or assignment.calibration:
+    if not assignment.by_cells or assignment.calibration or not assignment.judged.tests:
         return assignment
     path = calibration_path(assignment, limits)
     if path.is_file():

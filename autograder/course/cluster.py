@@ -6,8 +6,9 @@ Workers need this package and no shared file system. This module is imported onl
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,10 +18,10 @@ from typing import Any
 import numpy as np
 from distributed import Client, get_worker
 
-from autograder.course.marked import HandedIn, Marked, Released, marked
+from autograder.course.marked import HandedIn, Marked, Released, all_marked
 from autograder.course.pool import Workers
 from autograder.errors import CannotGrade
-from autograder.grading.assignment import Assignment, AssignmentError, load_assignment
+from autograder.grading.assignment import Assignment, AssignmentError, load_notebooks
 from autograder.sandbox.process import Limits
 
 SECONDS_TO_ANSWER, SECONDS_TO_COME = 10, 30  # of the scheduler, and of the first worker
@@ -37,27 +38,28 @@ class Parcel:
 
     name: str
     files: Mapping[str, bytes]
-    notebook: str
-    calibration: str
-    identity: tuple[str, str]  # of the checks, the solution and the engine; and NumPy's version
+    calibrations: Mapping[str, str]  # by notebook
+    identity: tuple[str, ...]  # NumPy's version; and by notebook that of the checks, the solution and the engine
     seed: int
     limits: Limits
 
 
-def pack(assignment: Assignment, seed: int, limits: Limits) -> Parcel:
+def pack(notebooks: Sequence[Assignment], seed: int, limits: Limits) -> Parcel:
     """The parcel of an assignment's run."""
-    folder = Path("autograder", "assignments", assignment.name)
-    checks = {str(folder / path.relative_to(assignment.folder)): path for path in assignment.check_files}
-    others = [assignment.source, *assignment.sandbox_files.values()]
-    places = checks | {str(path.relative_to(assignment.root)): path for path in others}
+    name = notebooks[0].name
+    places: dict[str, Path] = {}
+    for one in notebooks:
+        folder = Path("autograder", "assignments", name)
+        places |= {str(folder / path.relative_to(one.folder)): path for path in one.check_files}
+        others = [one.source, *one.sandbox_files.values()]
+        places |= {str(path.relative_to(one.root)): path for path in others}
     files = {place: path.read_bytes() for place, path in places.items()}
-    return Parcel(
-        assignment.name, files, assignment.notebook, assignment.calibration, _identity(assignment), seed, limits
-    )
+    calibrations = {one.notebook: one.calibration for one in notebooks}
+    return Parcel(name, files, calibrations, _identity(notebooks), seed, limits)
 
 
-def _identity(assignment: Assignment) -> tuple[str, str]:
-    return assignment.checks_hash, np.__version__
+def _identity(notebooks: Sequence[Assignment]) -> tuple[str, ...]:
+    return np.__version__, *(one.checks_hash for one in notebooks)
 
 
 def received(parcel: Parcel) -> Parcel:
@@ -65,28 +67,32 @@ def received(parcel: Parcel) -> Parcel:
     return parcel
 
 
-def grade_parcel(parcel: Parcel, handed_in: HandedIn, released: Released) -> Marked:
+def grade_parcel(
+    parcel: Parcel, handed_in: Mapping[str, HandedIn], released: Mapping[str, Released]
+) -> dict[str, Marked]:
     """On a worker: grade a submission."""
-    root = Path(get_worker().local_directory) / "courses" / parcel.identity[0]
+    key = hashlib.sha256(repr(parcel.identity).encode()).hexdigest()
+    root = Path(get_worker().local_directory) / "courses" / key
     with _ONE_AT_A_TIME:
         for place, data in parcel.files.items():
             if not (path := root / place).exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
-        assignment = replace(load_assignment(parcel.name, root, parcel.notebook), calibration=parcel.calibration)
-        if _identity(assignment) != parcel.identity:
+        found = load_notebooks(parcel.name, root)
+        notebooks = [replace(one, calibration=parcel.calibrations[one.notebook]) for one in found]
+        if _identity(notebooks) != parcel.identity:
             raise AssignmentError(
                 "A worker of the cluster has another version of this package or of NumPy: install the same on all."
             )
-        return marked(handed_in, assignment, parcel.seed, parcel.limits, released)
+        return all_marked(handed_in, released, notebooks, parcel.seed, parcel.limits)
 
 
 @contextlib.contextmanager
-def cluster_workers(assignment: Assignment, seed: int, limits: Limits, scheduler: str) -> Iterator[Workers]:
+def cluster_workers(notebooks: Sequence[Assignment], seed: int, limits: Limits, scheduler: str) -> Iterator[Workers]:
     """The workers of the cluster with this scheduler."""
     with cluster(scheduler) as client:
         # A task, and no data: it is made anew when the worker that has it dies
-        shared: Any = client.submit(received, pack(assignment, seed, limits), pure=False)
+        shared: Any = client.submit(received, pack(notebooks, seed, limits), pure=False)
         yield Workers(
             partial(executor, client),
             lambda pool, handed_in, released: pool.submit(grade_parcel, shared, handed_in, released),

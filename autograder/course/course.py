@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,22 @@ from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from autograder.course.config import course_config, course_limits, refuse_misread
 from autograder.course.gradebook import NotebookRelease, Release, read_release
-from autograder.course.report_cache import recorded_path, report_path, reports_folder, run_seed, write_whole
+from autograder.course.report_cache import (
+    last_recorded,
+    last_report,
+    note_recorded,
+    report_path,
+    reports_folder,
+    run_seed,
+)
 from autograder.course.timestamps import moment
 from autograder.errors import CannotGrade
-from autograder.grading.assignment import Assignment, AssignmentError, only_notebook
-from autograder.grading.report import Report
-from autograder.messages import render
+from autograder.grading.assignment import Assignment, AssignmentError, files_of, only_notebook
+from autograder.grading.cells import not_assessed
+from autograder.grading.report import Report, together
+from autograder.messages import Message, render
 from autograder.notebook.attempts import meant, set_aside
-from autograder.notebook.folder import reached, rename
+from autograder.notebook.folder import holds, reached, rename
 from autograder.notebook.handed_in import (
     Unreadable,
     read_file,
@@ -75,6 +83,17 @@ def _what_nbgrader_says(log: str) -> str:
     """The last line of nbgrader's log that says what happened: its very last one points at the lines before it."""
     lines = [line.strip() for line in log.strip().splitlines()]
     return next((line for line in reversed(lines) if line and "above traceback" not in line), "nbgrader failed")
+
+
+def missing(notebooks: Mapping[str, Path]) -> str:
+    """What to say where none of a submission's notebooks is there, by their names; "" where one is."""
+    if any(holds(path.parent, path.name) for path in notebooks.values()):
+        return ""
+    if len(notebooks) == 1:
+        [(name, path)] = notebooks.items()
+        return str(why_no_notebook(path.parent, name))
+    names = ", ".join(path.name for path in notebooks.values())
+    return f"None of the notebooks {names} was handed in: ask for them."
 
 
 class GradebookError(CannotGrade):
@@ -124,55 +143,62 @@ class Course:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own gradebook code
 
-    def prepare_gradebook(self, assignment: Assignment) -> Release:
-        """The assignment's ids in the gradebook.
+    def prepare_gradebook(self, notebooks: Sequence[Assignment]) -> Release:
+        """The ids of an assignment with these notebooks in the gradebook.
 
         Raises AssignmentError or GradebookError when no submission at all could be recorded.
         """
-        name = assignment.name
+        name = notebooks[0].name
         release = f"run `nbgrader generate_assignment {name} --force` first."
         try:
             with Gradebook(self.api.coursedir.db_url) as gradebook:
-                grade_ids = assignment.grade_ids
-                for function, points in assignment.points.items():
-                    known = gradebook.find_grade_cell(grade_ids[function], assignment.notebook, name).max_score
-                    if known != points:
-                        raise AssignmentError(
-                            f"The gradebook gives {known:g} points for {grade_ids[function]}, the source notebook "
-                            f"{points:g}: {release}"
-                        )
+                for one in notebooks:
+                    for function, points in one.points.items():
+                        grade_id = one.grade_ids[function]
+                        known = gradebook.find_grade_cell(grade_id, one.notebook, name).max_score
+                        if known != points:
+                            raise AssignmentError(
+                                f"The gradebook gives {known:g} points for {grade_id}, the source notebook {points:g}: "
+                                f"{release}"
+                            )
                 gradebook.db.execute(text("UPDATE assignment SET name = name"))  # all that is needed to write
                 for table, column in SEARCHED:
                     index = f"CREATE INDEX IF NOT EXISTS autograder_{table}_{column} ON {table} ({column})"
                     gradebook.db.execute(text(index))
                 gradebook.db.commit()
                 found = read_release(gradebook, name)
-                if assignment.notebook not in found.notebooks:
-                    raise MissingEntry(name)
-                for cell in assignment.template.cells:
-                    if mark := cell.metadata.get("nbgrader"):
-                        _check_known(cell, mark, found.notebooks[assignment.notebook])
+                for one in notebooks:
+                    if one.notebook not in found.notebooks:
+                        raise MissingEntry(name)
+                    for cell in one.template.cells:
+                        if mark := cell.metadata.get("nbgrader"):
+                            _check_known(cell, mark, found.notebooks[one.notebook])
                 return found
         except MissingEntry:
             raise AssignmentError(f"The gradebook does not know {name!r} as it is in source/: {release}") from None
         except SQLAlchemyError as error:
             raise gradebook_error(error) from None
 
-    def submissions(self, assignment: Assignment) -> dict[str, Path]:
-        """Student -> the notebook that was handed in, whether or not it is there."""
+    def submissions(self, assignment: str) -> dict[str, Path]:
+        """Student -> the directory that was handed in."""
         excluded = self.api.coursedir.student_id_exclude.split(",")
-        found = self.api.get_submitted_students(assignment.name).difference(excluded)
+        found = self.api.get_submitted_students(assignment).difference(excluded)
         students = sorted(filter(_is_a_student, found))
-        folders = {student: self.submitted_folder(student, assignment.name) for student in students}
-        if only := only_notebook(assignment.name, self.root):
+        folders = {student: self.submitted_folder(student, assignment) for student in students}
+        if only := only_notebook(assignment, self.root):
             for folder in folders.values():
                 restore_name(folder, only)
-        return {student: folder / assignment.source.name for student, folder in folders.items()}
+        return folders
 
-    def why_not(self, student: str, notebook: Path) -> str:
+    def with_submissions(self, assignments: Sequence[str]) -> list[str]:
+        """Those that somebody handed in, be it only in the wrong place."""
+        found = [name for name in assignments if self.submissions(name)]
+        return found or [name for name in assignments if self.misplaced(name)]
+
+    def why_not(self, student: str, notebooks: Mapping[str, Path]) -> str:
         """What keeps a submission from being recorded, before it is graded; "" for nothing."""
-        if why := why_no_notebook(notebook.parent, notebook.stem):
-            return str(why)
+        if why := missing(notebooks):
+            return why
         if not student.isprintable():
             return "The directory's name is no text: rename it."
         if glob.has_magic(student):
@@ -201,29 +227,35 @@ class Course:
                     found[student.name] = why
         return found
 
-    def several(self, assignment: Assignment) -> tuple[dict[str, str], dict[str, str]]:
+    def several(self, notebooks: Sequence[Assignment]) -> tuple[dict[str, str], dict[str, str]]:
         """Give what is meant of several notebooks the name that counts, and set the other aside.
 
         Returns student -> what to say of that, and student -> why it cannot be told which one is meant.
         """
         notes, failed = {}, {}
-        name = assignment.source.name
-        for student, notebook in self.submissions(assignment).items():
-            found = regular_notebooks(notebook.parent)
-            if only_notebook(assignment.name, self.root) is None or len(found) < 2:
-                continue
+        for student, folder in self.submissions(notebooks[0].name).items():
+            files = files_of(notebooks, regular_notebooks(folder))
             try:
-                graded, note = meant(found, name, assignment.released)
-                if note:
-                    if notebook in found:
-                        rename(notebook.parent, name, set_aside(notebook).name)
-                    rename(notebook.parent, graded.name, name)
-                    notes[student] = render(note)
+                found = [self._renamed(folder / one.source.name, files[one.notebook], one) for one in notebooks]
+                if any(found):
+                    notes[student] = " ".join(filter(None, found))
             except OSError as error:
                 failed[student] = f"The notebooks cannot be renamed ({error.strerror})."
             except Unreadable as error:
                 failed[student] = str(error)
         return notes, failed
+
+    def _renamed(self, notebook: Path, found: Sequence[Path], about: Assignment) -> str:
+        """Give what is meant of the files that were found the name of this notebook. Returns what to say of that."""
+        if not found or [*found] == [notebook]:
+            return ""
+        graded, note = meant(found, notebook.name, about.released)
+        if graded == notebook or (len(found) > 1 and not note):
+            return ""
+        if notebook in found:
+            rename(notebook.parent, notebook.name, set_aside(notebook).name)
+        rename(notebook.parent, graded.name, notebook.name)
+        return render(note) if note else f"{graded.name} was graded as {notebook.name}: its cells are from there."
 
     def unsure_time(self, student: str, assignment: str) -> str:
         """What to say of a timestamp.txt that holds no time, or none that is certain; nothing where all is well."""
@@ -255,29 +287,27 @@ class Course:
                 return {"": ""}
             return {"": str(here.duedate), **{one.student_id: str(one.duedate) for one in given}}
 
-    def key(self, assignment: Assignment, student: str, content: bytes, due: Mapping[str, str]) -> str:
+    def key(
+        self, notebooks: Sequence[Assignment], student: str, content: Mapping[str, bytes], due: Mapping[str, str]
+    ) -> str:
         """What a student's record depends on, as one word: it changes when the work has to be recorded again."""
         handed_in = b""
         with contextlib.suppress(Unreadable):
-            handed_in = read_file(self.submitted_folder(student, assignment.name) / "timestamp.txt")
+            handed_in = read_file(self.submitted_folder(student, notebooks[0].name) / "timestamp.txt")
         late = self.config.AssignLatePenalties
         plugin = str(late.get("plugin_class", "")).rpartition(".")[2]
         penalties = (late, self.config.get(plugin))
-        parts = (assignment.checks_hash, self.limits, due.get(student, due[""]), penalties, handed_in)
-        return hashlib.sha256(repr(parts).encode() + content).hexdigest()
+        checks = [one.checks_hash for one in notebooks]
+        parts = (checks, self.limits, due.get(student, due[""]), penalties, handed_in, content)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
-    def last(self, assignment: str, student: str) -> tuple[str, str]:
-        """The key with which a student's work was recorded last, and the file name of its Report; "" for none."""
-        marker = recorded_path(self.root, assignment, student)
-        key, _, report = marker.read_text("utf-8").partition(" ") if marker.exists() else ("", "", "")
-        return key, report
+    def last(self, assignment: str, student: str) -> tuple[str, dict[str, str]]:
+        """The key with which a student's work was recorded last, and the file names of its Reports by notebook."""
+        return last_recorded(self.root, assignment, student)
 
-    def note(self, assignment: str, student: str, key: str, report: str) -> None:
-        """Keep with which key a student's work was recorded, and the file name of its Report.
-
-        What has no key is graded and recorded again by the next run.
-        """
-        write_whole(recorded_path(self.root, assignment, student), f"{key or '-'} {report}")
+    def note(self, assignment: str, student: str, key: str, reports: Mapping[str, str]) -> None:
+        """Keep with which key a student's work was recorded, and the file names of its Reports."""
+        note_recorded(self.root, assignment, student, key, reports)
 
     def convert(self, assignment: str, student: str) -> str:
         """Let nbgrader's converters record a submission and write its page. Returns why they could not, or nothing."""
@@ -292,20 +322,33 @@ class Course:
         run = (assignment, run_seed(self.root, assignment.name), self.limits)
         return report_path(content, *run, reports_folder(self.root, assignment.name))
 
-    def reports(self, assignment: Assignment) -> tuple[dict[str, Report], dict[str, str]]:
-        """Student -> Report of what was recorded, and student -> why there is none."""
+    def reports(self, notebooks: Sequence[Assignment]) -> tuple[dict[str, Report], dict[str, str]]:
+        """Student -> Report of what was recorded (`together`), and student -> why there is none."""
         reports, without = {}, {}
-        for student, notebook in self.submissions(assignment).items():
-            path = reports_folder(self.root, assignment.name) / self.last(assignment.name, student)[1]
-            try:
-                if path.is_file():
-                    reports[student] = Report.from_json(path.read_text("utf-8"))
-                else:
-                    read_submission(read_notebook(notebook), assignment.template, list(assignment.points))
-                    without[student] = "Not graded yet, or something of ours broke down: run `autograder grade`."
-            except Unreadable as error:
-                without[student] = str(why_no_notebook(notebook.parent, assignment.notebook) or error)
+        name = notebooks[0].name
+        for student, folder in self.submissions(name).items():
+            found = {one.notebook: last_report(self.root, name, student, one.notebook) for one in notebooks}
+            why = {one.notebook: self._why_no_report(one, folder) for one in notebooks if not found[one.notebook]}
+            if any(found.values()):
+                reports[student] = together(
+                    [
+                        found[one.notebook] or not_assessed(one, Message("{why}", why=why[one.notebook]))
+                        for one in notebooks
+                    ]
+                )
+            else:
+                files = {one.notebook: folder / one.source.name for one in notebooks}
+                without[student] = missing(files) or next(iter(why.values()))
         return reports, without
+
+    def _why_no_report(self, notebook: Assignment, folder: Path) -> str:
+        if not holds(folder, notebook.source.name):
+            return f"{notebook.source.name} was not handed in."
+        try:
+            read_submission(read_notebook(folder / notebook.source.name), notebook.template, list(notebook.points))
+        except Unreadable as error:
+            return str(error)
+        return "Not graded yet, or something of ours broke down: run `autograder grade`."
 
     def scores(self, assignment: Assignment, students: list[str]) -> Table:
         """The gradebook's scores per student and function."""

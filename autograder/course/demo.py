@@ -39,8 +39,8 @@ def demo(directory: Path | None) -> int:
         console.print(f"[red]{escape(str(released))}[/red]")
         return 1
     assignment = load_assignment(name, root)
-    workers = local_workers(assignment, run_seed(root, name), course.limits, usable_cores())
-    status = grade_class(course, assignment, workers, console)
+    workers = local_workers([assignment], run_seed(root, name), course.limits, usable_cores())
+    status = grade_class(course, [assignment], workers, console)
     console.print(course.scores(assignment, students))
     pages = sorted((root / "feedback").glob("*/*/*.html"))
     names = (str(page.relative_to(root / "feedback")) for page in pages)

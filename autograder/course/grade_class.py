@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -25,9 +25,10 @@ from autograder.course.report_cache import keep, sweep
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment
 from autograder.grading.checks import verify
-from autograder.grading.report import Report
+from autograder.grading.report import Report, together
 from autograder.messages import Message, render
 from autograder.notebook.attempts import about_others
+from autograder.notebook.folder import holds
 from autograder.notebook.handed_in import Unreadable, read_notebook
 from autograder.pages.feedback import number
 
@@ -36,65 +37,78 @@ BATCH, SECONDS = 20, 1.0  # submissions are recorded together: at most so many, 
 
 
 def grade_class(
-    course: Course, assignment: Assignment, workers: Workers, console: Console, preview: bool = False
+    course: Course, notebooks: Sequence[Assignment], workers: Workers, console: Console, preview: bool = False
 ) -> int:
-    """Grade and record what is not yet. Returns 0 when every submission was recorded.
+    """Grade and record what is not yet of the assignment with these notebooks.
+
+    Returns 0 when every submission was recorded.
 
     Says whose score is another than when it was recorded last. A `preview` says that only, and records nothing.
     """
     start = time.monotonic()
-    name, notebook = assignment.name, assignment.notebook
+    name = notebooks[0].name
     sweep(course.root / ".autograder" / name)
-    notebooks = course.submissions(assignment)
+    folders = course.submissions(name)
     failed = course.misplaced(name)
-    if not notebooks and not failed:
+    if not folders and not failed:
         console.print(f"There is nothing to grade: no submitted/STUDENT/{name}/ in {course.root}.")
         return 0
-    verify(assignment)
-    several, unknown = course.several(assignment)
-    notebooks = {student: path for student, path in notebooks.items() if student not in unknown}
+    for one in notebooks:
+        verify(one)
+    notes, unknown = course.several(notebooks)
+    folders = {student: folder for student, folder in folders.items() if student not in unknown}
     failed |= unknown
-    release = course.prepare_gradebook(assignment)
+    release = course.prepare_gradebook(notebooks)
     due = course.due_dates(name)
     keys: dict[str, str] = {}
-    paths: dict[str, Path] = {}  # of the Reports
+    paths: dict[str, dict[str, Path]] = {}  # of the Reports, by student and notebook
     ungraded: set[str] = set()
-    for student, path in notebooks.items():
-        handed_in = _handed_in(path)
-        content = handed_in.content
-        key = course.key(assignment, student, content or handed_in.why.encode(), due)
+    for student, folder in folders.items():
+        files = {one.notebook: folder / one.source.name for one in notebooks}
+        handed_in = {name: _handed_in(path) for name, path in files.items()}
+        content = {name: one.content or one.why.encode() for name, one in handed_in.items()}
+        key = course.key(notebooks, student, content, due)
         if course.last(name, student)[0] == key:
             continue
-        if why := course.why_not(student, path):
+        if why := course.why_not(student, files):
             failed[student] = why
             continue
-        keys[student], paths[student] = key, course.report_path(assignment, content)
-        if not paths[student].exists():
+        there = [one for one in notebooks if holds(folder, one.source.name)]
+        if absent := ", ".join(one.source.name for one in notebooks if one not in there):
+            why = f"{absent} was not handed in, and gets no points."
+            notes[student] = " ".join(filter(None, (notes.get(student), why)))
+        keys[student] = key
+        paths[student] = {one.notebook: course.report_path(one, handed_in[one.notebook].content) for one in there}
+        if not all(path.exists() for path in paths[student].values()):
             ungraded.add(student)
     own = own_steps(course.config)
     if own:
         console.print(f"Recorded by nbgrader's own converters, one by one: nbgrader_config.py has {own} of its own.")
-    by_nbgrader = own or len(release.notebooks) > 1  # one of them is graded here, and nbgrader grades all
+    by_nbgrader = own or len(release.notebooks) > len(notebooks)  # the others are for nbgrader to grade
     recorder = (OneByOne if by_nbgrader else Recorder)(course, release, name)
     times = {student: why for student in keys if (why := course.unsure_time(student, name))}
-    released = release.notebooks[notebook].released
+    released = {one.notebook: release.notebooks[one.notebook].released for one in notebooks}
     unsure: dict[str, str] = {}
     changed: dict[str, str] = {}
     by_hand: dict[str, str] = {}
     recorded = 0
 
-    def submit(pool: Executor, student: str) -> Future[Marked]:
-        return workers.submit(pool, _handed_in(notebooks[student], paths[student]), released)
+    def submit(pool: Executor, student: str) -> Future[ByNotebook]:
+        handed_in = {
+            notebook: _handed_in(folders[student] / f"{notebook}.ipynb", path)
+            for notebook, path in paths[student].items()
+        }
+        return workers.submit(pool, handed_in, released)
 
     def record(batch: list[Work]) -> None:
         nonlocal recorded
         if not batch:
             return
-        last = {work.student: paths[work.student].parent / course.last(name, work.student)[1] for work in batch}
+        last = {work.student: course.last(name, work.student)[1] for work in batch}
         with _undisturbed():
             entries = recorder.preview(batch) if preview else recorder.record(batch)
         for work in batch:
-            entry, marked = entries[work.student], work.notebooks[notebook]
+            entry = entries[work.student]
             if isinstance(entry, str):
                 failed[work.student] = entry
                 continue
@@ -104,26 +118,25 @@ def grade_class(
                 times[work.student] = " ".join(filter(None, (times.get(work.student), why)))
             if entry.by_hand:
                 by_hand[work.student] = _kept(entry)
-            if entry.before not in (None, entry.after) and marked.report:
-                checks = _moved(last[work.student], Report.from_json(marked.report))
+            if entry.before is not None and entry.before != entry.after:
+                checks = _moved(_reports(paths[work.student], last[work.student]), work.notebooks)
                 changed[work.student] = f"{number(entry.before)} → {number(entry.after)}{checks}"
         if failed.keys() & entries.keys():
-            course.prepare_gradebook(assignment)  # or would the others fare no better?
+            course.prepare_gradebook(notebooks)  # or would the others fare no better?
 
     batch: list[Work] = []
     begun = time.monotonic()
     with _bar(console) as bar, contextlib.closing(_marked(list(keys), workers, submit)) as results:
         step = bar.add_task("", total=len(keys), failed=0)
         for student, result in results:
-            if isinstance(result, Marked):
-                problems = (
-                    keep(Report.from_json(result.report), paths[student])
-                    if student in ungraded and result.report
-                    else ""
-                )
-                if problems:
+            if isinstance(result, dict):
+                found = paths[student]
+                kept = [keep(Report.from_json(one.report), found[notebook]) for notebook, one in result.items()
+                        if one.report and student in ungraded]  # fmt: skip
+                if problems := " ".join(filter(None, kept)):
                     unsure[student] = problems
-                batch.append(Work(student, {notebook: result}, "" if problems else keys[student], paths[student].name))
+                reports = {notebook: path.name for notebook, path in found.items()}
+                batch.append(Work(student, result, "" if problems else keys[student], reports))
             elif student:
                 failed[student] = result
             if len(batch) >= BATCH or time.monotonic() - begun > SECONDS:
@@ -134,7 +147,7 @@ def grade_class(
     summary = Message(
         "{count} {count:submission|submissions}: {graded} graded, {recorded} recorded, {failed} failed; "
         "{seconds:.0f} s.",
-        count=len(notebooks),
+        count=len(folders),
         graded=len(ungraded),
         recorded=recorded,
         failed=len(failed),
@@ -150,7 +163,7 @@ def grade_class(
         console.print("Set by hand and kept; Formgrader shows them for manual grading:")
     for student, why in sorted(by_hand.items()):
         console.print(f"  {escape(student)}: {escape(why)}", highlight=False)
-    for student, why in [*several.items(), *times.items()]:
+    for student, why in [*notes.items(), *times.items()]:
         console.print(f"[yellow]{escape(student)}[/yellow]: {escape(why)}")
     for student, why in {**failed, **unsure}.items():
         console.print(f"[red]{escape(student)}[/red]: {escape(why)}")
@@ -164,12 +177,19 @@ def _kept(entry: Entry) -> str:
     )
 
 
-def _moved(last: Path, new: Report) -> str:
-    """Which checks earn other points than in the last Report; nothing where that is not there."""
-    if not last.is_file():
+def _reports(paths: Mapping[str, Path], names: Mapping[str, str]) -> list[Report]:
+    """The Reports of these names in the folders of those, as far as they are kept."""
+    found = [path.with_name(names.get(notebook, path.name)) for notebook, path in paths.items()]
+    return [Report.from_json(path.read_text("utf-8")) for path in found if path.is_file()]
+
+
+def _moved(last: Sequence[Report], new: Mapping[str, Marked]) -> str:
+    """Which checks earn other points than in the last Reports; nothing where one of these is not there."""
+    now = [Report.from_json(one.report) for one in new.values() if one.report]
+    if not now or len(last) != len(now):
         return ""
-    before = {check.id: check for check in Report.from_json(last.read_text("utf-8")).checks}
-    after = {check.id: check for check in new.checks}
+    before = {check.id: check for check in together(last).checks}
+    after = {check.id: check for check in together(now).checks}
     moved = [
         f"{name} {number(before[name].points) if name in before else 'new'} → "
         f"{number(after[name].points) if name in after else 'gone'}"
@@ -201,8 +221,9 @@ def _handed_in(path: Path, report: Path | None = None) -> HandedIn:
         return HandedIn(b"", str(error))
 
 
-Submit = Callable[[Executor, str], Future[Marked]]
-Results = Generator[tuple[str, Marked | str], None, list[str]]  # of a student: what came of it, or why nothing did
+ByNotebook = dict[str, Marked]
+Submit = Callable[[Executor, str], Future[ByNotebook]]
+Results = Generator[tuple[str, ByNotebook | str], None, list[str]]  # of a student: what came of it, or why nothing did
 NOTHING_YET = ("", "")
 
 
@@ -218,7 +239,7 @@ def _marked(students: list[str], workers: Workers, submit: Submit) -> Results:
 
 def _until_broken(waiting: Iterator[str], workers: Workers, submit: Submit) -> Results:
     """The same until a pool breaks. Returns those that were lost with it."""
-    running: dict[Future[Marked], str] = {}
+    running: dict[Future[ByNotebook], str] = {}
     lost: list[str] = []
     with workers.pool() as pool:
         while not lost:
@@ -239,7 +260,7 @@ def _until_broken(waiting: Iterator[str], workers: Workers, submit: Submit) -> R
     return [*lost, *running.values()]
 
 
-def _outcome(future: Future[Marked]) -> Marked | str:
+def _outcome(future: Future[ByNotebook]) -> ByNotebook | str:
     """What came back, or why nothing did."""
     try:
         return future.result()

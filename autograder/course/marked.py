@@ -99,6 +99,18 @@ def marked(handed_in: HandedIn, assignment: Assignment, seed: int, limits: Limit
     return Marked(text, why, handed_in.note, nbformat.writes(notebook) + "\n", scores, comments, laid_out)
 
 
+def all_marked(
+    handed_in: Mapping[str, HandedIn],
+    released: Mapping[str, Released],
+    notebooks: Sequence[Assignment],
+    seed: int,
+    limits: Limits,
+) -> dict[str, Marked]:
+    """The same for those of an assignment's notebooks that were handed in, by their names."""
+    known = {one.notebook: one for one in notebooks}
+    return {name: marked(one, known[name], seed, limits, released[name]) for name, one in handed_in.items()}
+
+
 def with_note(report: Report, note: Message | None) -> Report:
     """The Report as it is shown."""
     return replace(report, problems=(note, *report.problems)) if note else report

@@ -9,7 +9,7 @@ import multiprocessing.forkserver
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
@@ -20,17 +20,20 @@ from typing import Any
 
 from tqdm import tqdm
 
-from autograder.course.marked import HandedIn, Marked, Released, marked
+from autograder.course.marked import HandedIn, Marked, Released, all_marked
 from autograder.grading.assignment import Assignment
 from autograder.sandbox.process import Limits, refuse_other_systems
 
 
 @dataclass(frozen=True)
 class Workers:
-    """`pool()` starts them, `submit(pool, handed_in, released)` hands out a submission, `count()` is how many work."""
+    """`pool()` starts them, `submit(pool, handed_in, released)` hands out a submission, `count()` is how many work.
+
+    What was handed in, what of it was released, and what comes of it is by the notebooks' names.
+    """
 
     pool: Callable[[], AbstractContextManager[Executor]]
-    submit: Callable[[Executor, HandedIn, Released], Future[Marked]]
+    submit: Callable[[Executor, Mapping[str, HandedIn], Mapping[str, Released]], Future[dict[str, Marked]]]
     count: Callable[[], int]
 
 
@@ -56,15 +59,17 @@ def get_ready() -> None:
     signal.signal(signal.SIGINT, before)
 
 
-def local_workers(assignment: Assignment, seed: int, limits: Limits, jobs: int) -> Workers:
+def local_workers(notebooks: Sequence[Assignment], seed: int, limits: Limits, jobs: int) -> Workers:
     """Processes on this machine."""
-    grade_one = partial(marked, assignment=assignment, seed=seed, limits=limits)
+    grade_one = partial(all_marked, notebooks=notebooks, seed=seed, limits=limits)
 
-    def submit(pool: Executor, handed_in: HandedIn, released: Released) -> Future[Marked]:
+    def submit(
+        pool: Executor, handed_in: Mapping[str, HandedIn], released: Mapping[str, Released]
+    ) -> Future[dict[str, Marked]]:
         try:
-            return pool.submit(grade_one, handed_in, released=released)
+            return pool.submit(grade_one, handed_in, released)
         except (BrokenProcessPool, BrokenPipeError) as error:  # a process died, maybe while it was started
-            lost: Future[Marked] = Future()
+            lost: Future[dict[str, Marked]] = Future()
             lost.set_exception(BrokenProcessPool(str(error)))
             return lost
 

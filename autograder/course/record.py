@@ -54,7 +54,7 @@ class Work:
     student: str
     notebooks: Mapping[str, Marked]
     key: str
-    report: str
+    reports: Mapping[str, str]  # file names by notebook
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Recorder:
                 entries[work.student] = self._tried(connection, work, known, due)
         for work in batch:
             if isinstance(entries[work.student], Entry):
-                self.course.note(self.assignment, work.student, work.key, work.report)
+                self.course.note(self.assignment, work.student, work.key, work.reports)
         return entries
 
     def preview(self, batch: Sequence[Work]) -> dict[str, Entry | str]:
@@ -205,7 +205,7 @@ class OneByOne(Recorder):
             if why := self.course.convert(self.assignment, work.student):
                 entries[work.student] = why
             else:
-                self.course.note(self.assignment, work.student, work.key, work.report)
+                self.course.note(self.assignment, work.student, work.key, work.reports)
                 entries[work.student] = _entry(before, self._rows(work.student) or new_rows(self.release, work.student))
         return entries
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import secrets
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import astuple, replace
 from pathlib import Path
 
@@ -54,18 +56,31 @@ def reports_folder(root: Path, assignment: str) -> Path:
 
 
 def recorded_path(root: Path, assignment: str, student: str) -> Path:
-    """Where it is noted what nbgrader recorded last: what it depends on (`Course.key`), and the Report's file name.
-
-    The student's name may be too long for a file's, or look like something else.
-    """
+    """Where it is noted what was recorded last. The student's name may be too long for a file's, or look strange."""
     return root / ".autograder" / assignment / "recorded" / hashlib.sha256(os.fsencode(student)).hexdigest()
 
 
-def last_report(root: Path, assignment: str, student: str) -> Report | None:
-    """The Report of what nbgrader recorded last; None where there is none, or it is kept no longer."""
+def note_recorded(root: Path, assignment: str, student: str, key: str, reports: Mapping[str, str]) -> None:
+    """Note what was recorded of a student: what it depends on (`Course.key`), and the Reports' file names by notebook.
+
+    What has no key is graded and recorded again by the next run.
+    """
+    write_whole(recorded_path(root, assignment, student), json.dumps([key, dict(reports)]))
+
+
+def last_recorded(root: Path, assignment: str, student: str) -> tuple[str, dict[str, str]]:
+    """What was noted last: "" and nothing, where nothing was."""
     marker = recorded_path(root, assignment, student)
-    name = marker.read_text("utf-8").partition(" ")[2] if marker.is_file() else ""
-    path = reports_folder(root, assignment) / name
+    try:
+        key, reports = json.loads(marker.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):  # or noted by an older version
+        return "", {}
+    return key, reports
+
+
+def last_report(root: Path, assignment: str, student: str, notebook: str) -> Report | None:
+    """The Report of what was recorded last; None where there is none, or it is kept no longer."""
+    path = reports_folder(root, assignment) / last_recorded(root, assignment, student)[1].get(notebook, "")
     return Report.from_json(path.read_text("utf-8")) if path.is_file() else None
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import tomllib
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,9 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.errors import CannotGrade
 from autograder.messages import Message
+from autograder.notebook.handed_in import Unreadable, read_notebook
 from autograder.notebook.judged import Judged, judged
+from autograder.notebook.submission import grade_ids_in
 
 ENGINE = Path(__file__).parents[1]
 ASSIGNMENTS = ENGINE / "assignments"
@@ -212,11 +215,26 @@ def assignment_folder(name: str, root: Path) -> Path | None:
     return next((folder for folder in folders if (folder / DESCRIPTION).is_file()), None)
 
 
-def load_assignments(name: str, root: Path) -> list[Assignment]:
-    """The notebooks with something to judge of the assignment `name` of the course in `root`.
+def load_notebooks(name: str, root: Path) -> list[Assignment]:
+    """The notebooks of the assignment `name` of the course in `root`, also those without anything to judge.
 
-    Raises AssignmentError where there is no such assignment.
+    Raises AssignmentError where there is no such assignment, or nothing to judge in any of them.
     """
+    found = _notebooks(name, root)
+    if not any(_is_judged(one) for one in found):
+        raise AssignmentError(
+            f"Nothing judges {name!r}: its notebooks have no autograder tests, and "
+            f"autograder/assignments/{name}/{DESCRIPTION} is missing."
+        )
+    return found
+
+
+def load_assignments(name: str, root: Path) -> list[Assignment]:
+    """Of the assignment's notebooks, those with something to judge. Raises AssignmentError where there is none such."""
+    return [one for one in _notebooks(name, root) if _is_judged(one)]
+
+
+def _notebooks(name: str, root: Path) -> list[Assignment]:
     source = root / "source" / name
     if (folder := assignment_folder(name, root)) is not None:
         if not (notebook := source / f"{name}.ipynb").is_file():
@@ -231,14 +249,17 @@ def load_assignments(name: str, root: Path) -> list[Assignment]:
         raise AssignmentError(
             "There is no assignment {name}: {source} holds no notebook.", name=repr(name), source=source
         )
-    tested = [one for one in found if one.judged.tests]
-    for one in tested:
+    for one in found:
         language = one.template.metadata.get("kernelspec", {}).get("language", "python")
-        if language.lower() != "python":
+        if _is_judged(one) and language.lower() != "python":
             raise AssignmentError(
                 f"{one.source} is written in {language}: only notebooks in Python can be judged here."
             )
-    return tested
+    return found
+
+
+def _is_judged(notebook: Assignment) -> bool:
+    return not notebook.by_cells or bool(notebook.judged.tests)
 
 
 def load_assignment(name: str, root: Path, notebook: str | None = None) -> Assignment:
@@ -246,19 +267,11 @@ def load_assignment(name: str, root: Path, notebook: str | None = None) -> Assig
 
     Raises AssignmentError when it is not there, or has several notebooks and none is named.
     """
-    found = {one.notebook: one for one in load_assignments(name, root)}
-    if not found:
-        raise AssignmentError(
-            f"Nothing judges {name!r}: its notebooks have no autograder tests, and "
-            f"autograder/assignments/{name}/{DESCRIPTION} is missing."
-        )
+    found = {one.notebook: one for one in load_notebooks(name, root) if _is_judged(one) or one.notebook == notebook}
     if notebook is not None and notebook not in found:
-        raise AssignmentError(f"The assignment {name!r} has no notebook {notebook!r} with tests.")
+        raise AssignmentError(f"The assignment {name!r} has no notebook {notebook!r}.")
     if notebook is None and len(found) > 1:
-        raise AssignmentError(
-            f"The assignment {name!r} has several notebooks with tests ({', '.join(found)}): grade it with `nbgrader "
-            f"autograde {name}`, and check one with `autograder check`."
-        )
+        raise AssignmentError(f"The assignment {name!r} has several notebooks with tests: {', '.join(found)}.")
     return found[notebook] if notebook is not None else next(iter(found.values()))
 
 
@@ -282,20 +295,44 @@ def _has_tests(path: Path) -> bool:
 def only_notebook(name: str, root: Path) -> str | None:
     """The name that a student's only notebook has to have; None where an assignment has several notebooks."""
     found = [path.stem for path in (root / "source" / name).glob("*.ipynb")]
-    if name in found or not found:
+    if not found or (name in found and assignment_folder(name, root)):
         return name
     return found[0] if len(found) == 1 else None
 
 
-def only_assignment(root: Path) -> str:
-    """The assignment of the course with something to judge. Raises AssignmentError for several, or none."""
-    names = [name for name in assignment_names(root) if load_assignments(name, root)]
-    if len(names) != 1:
-        if several := " or ".join(names):
-            raise AssignmentError(f"Which assignment, {several}? Say `grade NAME`, or `check --assignment NAME`.")
+def files_of(notebooks: Sequence[Assignment], files: Sequence[Path]) -> dict[str, list[Path]]:
+    """Which of a submission's files are of which of an assignment's notebooks: by their names, or else their cells."""
+    if len(notebooks) == 1:
+        return {notebooks[0].notebook: [*files]}
+    found = {one.notebook: [path for path in files if path.stem == one.notebook] for one in notebooks}
+    for path in files:
+        if path.stem in found:
+            continue
+        with contextlib.suppress(Unreadable):
+            grade_ids = grade_ids_in(read_notebook(path))
+            alike = {one.notebook: len(grade_ids & one.cell_ids) for one in notebooks}
+            most = [name for name, count in alike.items() if count and count == max(alike.values())]
+            without = [name for name in most if not found[name]]
+            if len(without or most) == 1:
+                found[(without or most)[0]].append(path)
+    return found
+
+
+def graded_assignments(root: Path) -> list[str]:
+    """The assignments of the course with something to judge. Raises AssignmentError for none."""
+    names = assignment_names(root)
+    if not names:
         raise AssignmentError(
             "No assignment in source/ has checks or autograded tests: write one with `autograder new NAME`."
         )
+    return names
+
+
+def only_assignment(root: Path) -> str:
+    """The assignment of the course with something to judge. Raises AssignmentError for several, or none."""
+    names = graded_assignments(root)
+    if len(names) > 1:
+        raise AssignmentError(f"Which assignment, {' or '.join(names)}? Say its name.")
     return names[0]
 
 
@@ -306,15 +343,13 @@ def assignment_of(grade_ids: Set[str], file: str, name: str | None, root: Path) 
     """
     known: dict[str, Assignment] = {}
     why: AssignmentError | None = None
-    for one in [name] if name else assignment_names(root):
+    for one in [name] if name else graded_assignments(root):
         try:
             known.update({f"{one}/{each.notebook}": each for each in load_assignments(one, root)})
         except AssignmentError as error:  # another one may be meant
             why = error
     if not known:
-        raise why or AssignmentError(
-            "No assignment in source/ has checks or autograded tests: write one with `autograder new NAME`."
-        )
+        raise why or AssignmentError(f"Nothing judges {name!r}.")
     alike = {key: len(grade_ids & each.cell_ids) for key, each in known.items()}
     most = [key for key in known if alike[key] == max(alike.values())]
     named = [key for key in most if known[key].notebook == file]

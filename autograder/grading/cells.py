@@ -6,7 +6,7 @@ import builtins
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.assignment import Assignment, AssignmentError
-from autograder.grading.report import Check, State
+from autograder.grading.report import Check, Report, State
 from autograder.grading.root_cause import Explanations, Raised
 from autograder.messages import Message
 from autograder.notebook.cells import Cell, runnable
@@ -81,11 +81,12 @@ class NotebookRun:
         """
         outcomes: dict[str, Outcome] = {}
         todo = {grade_id: list(found) for grade_id, found in self._judged.definitions.items()}
+        cells = self._up_to_the_last({*self._judged.tests} - skip)
         with ExitStack() as stack:
             judge = self._start(stack, "judge")
             worker = self._start(stack, "notebook")
             ran: list[Cell] = []
-            for cell in self._submission.cells:
+            for cell in cells:
                 test = self._judged.tests.get(cell.grade_id or "")
                 if self._left.seconds <= 0:
                     break
@@ -113,7 +114,7 @@ class NotebookRun:
         with ExitStack() as stack:
             worker = self._start(stack, "notebook")
             ran: list[Cell] = []
-            for cell in self._submission.cells:
+            for cell in self._up_to_the_last({*self._judged.tests}):
                 test = self._judged.tests.get(cell.grade_id or "")
                 if self._left.seconds <= 0:
                     break
@@ -125,6 +126,11 @@ class NotebookRun:
                         _outcome(answer) if answer else Outcome(False, why_not="it ended its process")
                     )
         return outcomes
+
+    def _up_to_the_last(self, tests: Set[str]) -> Sequence[Cell]:
+        """The student's cells without those after the last of these test cells: no points depend on them."""
+        places = [place for place, cell in enumerate(self._submission.cells, 1) if cell.grade_id in tests]
+        return self._submission.cells[: max(places, default=0)]
 
     def _start(self, stack: ExitStack, role: Any) -> Sandbox:
         return stack.enter_context(Sandbox(self._files, self._limits, self._left, role))
@@ -286,6 +292,8 @@ def calibrate(assignment: Assignment, limits: Limits) -> Assignment:
 
 def checks_by_cells(submission: Submission, assignment: Assignment, limits: Limits) -> tuple[Check, ...]:
     """A Check for each of the notebook's test cells."""
+    if not assignment.judged.tests:
+        return ()
     known = _calibrated_once(assignment, limits)
     calibration = Calibration.from_plain(json.loads(known.calibration))
     run = NotebookRun(submission, known.judged, known.sandbox_files, limits, limits.allowance())
@@ -299,6 +307,16 @@ def checks_by_cells(submission: Submission, assignment: Assignment, limits: Limi
     explanations = Explanations(submission, (), run.stopped)
     return tuple(_check(test, names[grade_id], outcomes.get(grade_id, NOT_RUN), explanations)
                  for grade_id, test in known.judged.tests.items())  # fmt: skip
+
+
+def not_assessed(assignment: Assignment, why: Message) -> Report:
+    """The Report on a notebook that was not handed in, or cannot be read, beside others of its submission."""
+    names = {grade_id: name for name, grade_id in assignment.grade_ids.items()}
+    checks = tuple(
+        Check(grade_id, names[grade_id], sentence(test), "not assessed", 0.0, test.points)
+        for grade_id, test in assignment.judged.tests.items()
+    )
+    return Report(assignment.name, checks, (why,), notebook=assignment.notebook, manual=assignment.manual)
 
 
 @lru_cache(maxsize=8)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from autograder.messages import Message, render
@@ -103,7 +104,7 @@ class Report:
     problems: tuple[Message, ...] = ()
     diagnoses: dict[str, Diagnosis] = field(default_factory=dict)  # by function
     fingerprint: dict[str, str] = field(default_factory=dict)
-    notebook: str = ""
+    notebook: str = ""  # none for those of several notebooks together
     manual: dict[str, float] = field(default_factory=dict)  # grade_id -> points, of what somebody has to grade
     seconds: float = 0.0  # that grading took: no part of the verdict, and 0 where nobody measured it
 
@@ -167,3 +168,22 @@ class Report:
         data["problems"] = tuple(map(Message.from_plain, data["problems"]))
         data["diagnoses"] = {name: Diagnosis.from_plain(one) for name, one in data["diagnoses"].items()}
         return Report(**data)
+
+
+def together(reports: Sequence[Report]) -> Report:
+    """The Reports on a submission's notebooks as one, in which `f` of the notebook `a` is called `a/f`."""
+    if len(reports) == 1:
+        return reports[0]
+    return Report(
+        reports[0].assignment,
+        tuple(
+            replace(check, id=f"{one.notebook}/{check.id}", function=f"{one.notebook}/{check.function}")
+            for one in reports
+            for check in one.checks
+        ),
+        tuple(problem for one in reports for problem in one.problems),
+        {f"{one.notebook}/{name}": text for one in reports for name, text in one.diagnoses.items()},
+        reports[0].fingerprint,
+        manual={f"{one.notebook}/{name}": points for one in reports for name, points in one.manual.items()},
+        seconds=sum(one.seconds for one in reports),
+    )

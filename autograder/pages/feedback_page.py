@@ -108,7 +108,7 @@ def _graded(notebook: NotebookNode, report: Report | Message | str, recorded: Re
         mark = cell.metadata.get("nbgrader", {})
         if not (mark.get("grade") or mark.get("task")):
             continue
-        function = mark["grade_id"].removeprefix("test-")
+        function = mark["grade_id"] if mark["grade_id"] in functions else mark["grade_id"].removeprefix("test-")
         checks = functions.get(function, [])
         by_checks = sum(check.points for check in checks) if checks else None
         points, most = recorded.points.get(mark["grade_id"], (by_checks or 0.0, mark.get("points", 0.0)))

@@ -19,7 +19,7 @@ from nbgrader.plugins import ExportPlugin
 from autograder.course.config import CONFIG
 from autograder.course.course import Course
 from autograder.errors import CannotGrade
-from autograder.grading.assignment import AssignmentError, load_assignment
+from autograder.grading.assignment import AssignmentError, load_notebooks
 from autograder.grading.report import Report
 from autograder.messages import printable, render
 from autograder.pages.feedback import number
@@ -80,7 +80,7 @@ class _Exporter(ExportPlugin):
         wanted = {str(one) for one in self.student}
         for name in self.assignments(gradebook):
             try:
-                reports, unread = course.reports(load_assignment(name, course.root))
+                reports, unread = course.reports(load_notebooks(name, course.root))
             except AssignmentError:
                 continue  # one that is graded in another way
             chosen = (reports.keys() | unread.keys()) & (wanted or reports.keys() | unread.keys())

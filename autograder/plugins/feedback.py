@@ -29,7 +29,7 @@ class FeedbackExporter(Exporter):
         names, root = described["nbgrader"], Path(self.parent.coursedir.root)
         assignment = names["assignment"]
         template = load_assignment(assignment, root).template if assignment_folder(assignment, root) else None
-        report = last_report(root, assignment, names["student"]) or NO_REPORT
+        report = last_report(root, assignment, names["student"], names["notebook"]) or NO_REPORT
         return render_feedback(names["notebook"], notebook, report, _recorded(notebook, names), template), described
 
 

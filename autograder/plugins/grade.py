@@ -22,16 +22,22 @@ from autograder.course.calibration import ready
 from autograder.course.marked import test_outputs, unread_outputs
 from autograder.course.report_cache import (
     graded,
+    last_recorded,
+    note_recorded,
     part_name,
-    recorded_path,
     report_path,
     reports_folder,
     run_seed,
-    write_whole,
 )
 from autograder.course.timestamps import moment
 from autograder.errors import CannotGrade
-from autograder.grading.assignment import Assignment, load_assignments, only_notebook, refuse_unjudged
+from autograder.grading.assignment import (
+    Assignment,
+    load_assignments,
+    load_notebooks,
+    only_notebook,
+    refuse_unjudged,
+)
 from autograder.messages import render
 from autograder.notebook.attempts import about_others
 from autograder.notebook.folder import reached, take_in
@@ -161,7 +167,9 @@ class GradeInSandbox(NbGraderPreprocessor):
                 return nb, resources
             folder = _handed_in(coursedir, coursedir.format_path(coursedir.submitted_directory, *who))
             outputs, report = self._graded(assignment, folder / f"{names['notebook']}.ipynb", names["student"])
-            write_whole(recorded_path(Path(coursedir.root), assignment.name, names["student"]), f"- {report}")
+            root = Path(coursedir.root)
+            last = last_recorded(root, assignment.name, names["student"])[1]
+            note_recorded(root, assignment.name, names["student"], "", {**last, names["notebook"]: report})
         except CannotGrade as error:
             # It would be the same for all others. What nbgrader has begun it would take for done the next time.
             shutil.rmtree(coursedir.format_path(coursedir.autograded_directory, *who))
@@ -194,12 +202,13 @@ class GradeInSandbox(NbGraderPreprocessor):
 
 
 def _assignment(autograde: Autograde, notebook: str) -> Assignment | None:
-    """What a notebook is about; None for one without anything that we judge."""
+    """What a notebook is about; None for one of an assignment without anything that we judge."""
     return _assignments(autograde).get(notebook)
 
 
 @lru_cache(maxsize=1)
 def _assignments(autograde: Autograde) -> dict[str, Assignment]:
-    """The notebooks of this run of nbgrader, read once for it."""
+    """The notebooks of this run of nbgrader, read once for it; none where there is nothing to judge in any."""
     name, root = autograde.coursedir.assignment_id, Path(autograde.coursedir.root)
-    return {one.notebook: one for one in load_assignments(name, root)}
+    judged = load_assignments(name, root)
+    return {one.notebook: one for one in load_notebooks(name, root)} if judged else {}

@@ -153,6 +153,11 @@ TRAPS = {
         "import matplotlib.pyplot as plt\ndraw()\nax = plt.gca()\nassert ax.get_title() == 't' and len(ax.lines) == 1\n"
         "assert ax.lines[0].get_xdata().tolist() == [1, 2]",
     ),
+    "a figure that another cell drew": (
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nplt.plot([1, 2])\nax = plt.gca()",
+        "import matplotlib.pyplot as plt\nassert len(ax.lines) == 1 and not plt.gca().lines",
+    ),
+    "an import that was asked for": ("from math import comb as choose", "assert choose(4, 2) == 6"),
     "top-level await": ("async def f(): return 3", "assert await f() == 3"),
     "globals": ("x = 5", "assert 'x' in globals() and globals()['x'] == 5 and 'x' in dir()"),
     "a magic": ("%matplotlib inline\ndef f(): return 1", "%time\nassert f() == 1"),
@@ -318,6 +323,41 @@ def test_a_function_that_the_course_names_like_pythons_is_the_students(course):
     assignment = course("def sum(xs): return 7", "assert sum([1]) == 7")
     assert graded(assignment).points == 2
     assert graded(assignment, "").points == 0
+
+
+def test_an_import_that_was_asked_for_is_the_students_to_make(course):
+    assignment = course(
+        "from math import comb as choose\nimport math", "assert choose.__name__ == 'comb' and math.pi > 3"
+    )
+    assert inside(assignment) == {}
+    for answer, points in (
+        ("from math import comb as choose\nimport math", 2),
+        ("import math\nchoose = math.comb", 2),
+        ("from math import comb as choose", 0),
+        ("import math\nfrom math import perm as choose", 0),
+        ("import math\ndef choose(): pass\nchoose.__name__ = 'comb'", 0),
+        ("from math import comb as choose\nmath = 4", 0),
+    ):
+        assert graded(assignment, answer).points == points, answer
+
+
+def test_what_a_test_cell_imports_the_cells_below_may_use(course, tmp_path):
+    course("x = 1", "assert x")
+    cells = [cell("x = 1", "first"), cell("import math\nassert x == 1", "test-1", points=1),
+             cell("y = math.pi", "second"), cell("assert 3 < y < 4", "test-2", points=1), cell("import math")]  # fmt: skip
+    nbformat.write(new_notebook(cells=cells), tmp_path / "source" / "ps1" / "ps1.ipynb")
+    assignment = calibrate(load_assignment("ps1", tmp_path), LIMITS)
+    assert inside(assignment) == {} and [check.points for check in graded(assignment)] == [1, 1]
+
+
+def test_the_text_of_a_class_is_that_of_the_class_so_far(course, tmp_path):
+    course("x = 1", "assert x")
+    test = "import inspect\nassert 'print(' in inspect.getsource(A.f)"
+    cells = [cell("class A:\n    def f(self): print(1)", "first"), cell(test, "test-1", points=1),
+             cell("class A:\n    def f(self): return 1", "second")]  # fmt: skip
+    nbformat.write(new_notebook(cells=cells), tmp_path / "source" / "ps1" / "ps1.ipynb")
+    assignment = calibrate(load_assignment("ps1", tmp_path), LIMITS)
+    assert inside(assignment) == {}
 
 
 def test_a_callback_that_calls_back_for_ever_ends(course):

@@ -73,6 +73,7 @@ class NotebookRun:
         self._names: list[str] = []
         self._bound: set[str] = set()
         self.stopped: dict[str, Raised] = {}  # by which of the student's cells stopped
+        self._sources: list[str] = []  # of the cells that have run
 
     def outside(self, trusted: Mapping[str, tuple[str, ...]] | None, skip: frozenset[str]) -> dict[str, Outcome]:
         """The outcomes of the test cells but `skip`, each run in the judge at its place.
@@ -137,6 +138,7 @@ class NotebookRun:
 
     def _run(self, stack: ExitStack, worker: Sandbox, ran: list[Cell], cell: Cell) -> Sandbox:
         """Run a cell of the student's; what ends its process is left out of the one that follows it."""
+        self._sources.append(cell.source)
         if not worker.alive:
             worker = self._again(stack, ran)
         if self._ask(worker, f"cell {cell.number}", runnable(cell.source)):
@@ -182,7 +184,8 @@ class NotebookRun:
             "bound": [one for one in self._bound if self._is_students(one)],
             "kept": [*self._judged.kept],
             "passed_on": [*self._judged.passed_on],
-            "sources": [cell.source for cell in self._submission.cells if cell.grade_id not in self._judged.tests],
+            "asked_for": dict(self._judged.asked_for),
+            "sources": [*self._sources],
             "calibrating": trusted is None,
             "trusted": [*(trusted or {}).get(test.grade_id, ())],
             "seconds": self._limits.seconds_per_call,

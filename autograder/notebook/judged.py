@@ -40,6 +40,7 @@ class Judged:
     students: frozenset[str] | None  # the names that test cells have from the student; None for all but Python's own
     passed_on: frozenset[str]  # names of test cells that functions of the other cells read
     shared: Mapping[str, str]  # grade_id -> what of the cell other cells need, to be run in the worker, too
+    asked_for: Mapping[str, str]  # name that students have to import -> what its name is in its module; "" for a module
 
 
 def is_test(mark: Mapping[str, object]) -> bool:
@@ -73,6 +74,8 @@ def judged(template: NotebookNode) -> Judged:
     used: set[str] = set()
     bound: set[str] = set()
     unknown = False  # whether the solution binds names that cannot be known
+    asked_for: dict[str, str] = {}
+    given: set[str] = set()  # imported by cells that students need not change
     for place, (mark, source) in enumerate(cells):
         if is_test(mark):
             continue
@@ -84,12 +87,14 @@ def judged(template: NotebookNode) -> Judged:
                 read |= uses
             unknown = unknown or (statement.always and bool(mark.get("solution")))
             if mark.get("solution") and isinstance(statement.node, ast.Import | ast.ImportFrom):
-                free.append((place, statement))  # a library is no answer, and no student's to replace
+                free.append((place, statement))  # a library is no student's to replace
+                asked_for |= _imports(statement.node)
             elif mark.get("solution"):
                 of_solution |= binds
                 solution_uses |= uses
             else:
                 free.append((place, statement))
+                given |= binds
     ours = _ours(free, of_solution, solution_uses)
     kept = {name for statement in ours.values() for one in statement for name in one.names[0]}
     wanted = _needed(tests.values(), ours)
@@ -105,7 +110,7 @@ def judged(template: NotebookNode) -> Judged:
             continue
         definitions[mark["grade_id"]], waiting = waiting, []
         tests_bind |= {name for one in top_level(source) for name in one.names[0]}
-        shared[mark["grade_id"]] = "\n".join(_shared(source, (used - bound) - NOTEBOOKS_OWN))
+        shared[mark["grade_id"]] = "\n".join(_shared(source, used - NOTEBOOKS_OWN, bound))
     return Judged(
         tests,
         {grade_id: tuple(found) for grade_id, found in definitions.items()},
@@ -113,7 +118,15 @@ def judged(template: NotebookNode) -> Judged:
         None if unknown else frozenset(bound),
         frozenset(tests_bind & read),
         {grade_id: text for grade_id, text in shared.items() if text},
+        {name: original for name, original in asked_for.items() if name not in given},
     )
+
+
+def _imports(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
+    """The names that an import binds, and what they are called in their module; "" for modules."""
+    if isinstance(node, ast.Import):
+        return {(one.asname or one.name.partition(".")[0]): "" for one in node.names}
+    return {(one.asname or one.name): one.name for one in node.names if one.name != "*"}
 
 
 def _ours(
@@ -164,13 +177,15 @@ def _needed(tests: Collection[TestCell], ours: Mapping[int, list[Statement]]) ->
     return needed
 
 
-def _shared(source: str, wanted: set[str]) -> list[str]:
-    """The visible statements of a test cell that bind names which other cells use and do not bind."""
+def _shared(source: str, used: set[str], bound: set[str]) -> list[str]:
+    """The visible statements of a test cell that bind names which other cells use, and do not bind but by an import."""
     lines = hidden_lines(source)
     return [
         ast.unparse(one.node)
         for one in top_level(source)
-        if one.names[0] & wanted and one.node.lineno not in lines and (one.lazy or isinstance(one.node, ast.Assign))
+        if one.names[0] & (used if isinstance(one.node, ast.Import | ast.ImportFrom) else used - bound)
+        and one.node.lineno not in lines
+        and (one.lazy or isinstance(one.node, ast.Assign))
     ]
 
 

@@ -236,6 +236,7 @@ class Judge(Peer):
         self.texts: collections.OrderedDict[str, None] = collections.OrderedDict()  # the student's, seen last
         self.constants = ""  # all of the instructor's text
         self.why_not = ""  # why the cell cannot be judged
+        self._not_imported: dict[str, Any] = {}  # what students have to import, and did not
         self._handles: dict[int, Any] = {}
         self._classes: dict[int, type] = {}
         self._class_numbers: dict[type, int] = {}
@@ -308,6 +309,7 @@ class Judge(Peer):
                 signal.signal(signal.SIGPROF, _stop)
                 signal.setitimer(signal.ITIMER_PROF, message["seconds_in_all"], 0.5)
                 self.ask("nothing")
+                self.look_for_imports(message["asked_for"])
                 value = execute(name, source, self.names)
             except BaseException as error:
                 failure = self.described(error)
@@ -321,6 +323,17 @@ class Judge(Peer):
         self.forget()
         return {"error": failure, "value": as_number(value), "why_not": self.why_not[:500],
                 "places": sorted(self.places)}  # fmt: skip
+
+    def look_for_imports(self, asked_for: dict[str, str]) -> None:
+        """Let a test cell have what the solution imports only where the student does. It is never the student's own."""
+        for name, original in asked_for.items():
+            if name in self.student_names and self.ask("imports", name, original):
+                if name in self._not_imported:
+                    dict.__setitem__(self.names, name, self._not_imported.pop(name))
+                continue
+            self.student_names.discard(name)
+            if dict.__contains__(self.names, name):
+                self._not_imported[name] = dict.pop(self.names, name)
 
     def described(self, error: BaseException) -> dict[str, Any]:
         """An exception's type and text, and the line of the test cell that it came through."""

@@ -8,14 +8,17 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import importlib
 import inspect
 import linecache
+import os
 import random
 import signal
 import symtable
 import sys
 import types
 from collections.abc import Callable, Iterator
+from importlib.machinery import ModuleSpec
 from typing import Any
 
 import numpy as np
@@ -96,6 +99,7 @@ class Student(Peer):
                 raise
             except BaseException as error:
                 failure = describe(error)
+        close_figures()
         bound = {key for key, one in self.names.items() if key not in before or before[key] is not one}
         with contextlib.suppress(SyntaxError, ValueError, RecursionError):
             symbols = symtable.symtable(source, name, "exec").get_symbols()
@@ -113,6 +117,10 @@ class Student(Peer):
             yield
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
+
+    def forget(self) -> None:
+        super().forget()
+        close_figures()
 
     # what the judge asks for
 
@@ -141,6 +149,13 @@ class Student(Peer):
             return ["items", {key: value[key] for key, _ in zip(value.keys(), range(MAX_ITEMS), strict=False)}]
         items = [one for one, _ in zip(value, range(MAX_ITEMS), strict=False)]
         return ["items", items if hasattr(type(value), "__len__") else (*items,)]
+
+    def imports(self, name: str, original: str) -> bool:
+        """Whether a name stands for a module, or for something of a module's that is called `original`."""
+        value = self.names.get(name)
+        if not original or isinstance(value, types.ModuleType):
+            return isinstance(value, types.ModuleType)
+        return getattr(value, "__name__", original) == original and getattr(value, "__module__", "") != "__main__"
 
     def signature(self, function: Any) -> Any:
         """The parameters of a function: name, kind, whether there is a default, and that."""
@@ -195,6 +210,30 @@ class Student(Peer):
         return error
 
 
+class Figures:
+    """Finds matplotlib's backend: what is drawn is closed when it is shown and at a cell's end, as in a notebook."""
+
+    @staticmethod
+    def find_spec(name: str, *_: Any) -> ModuleSpec | None:
+        return ModuleSpec(name, Figures()) if name == "figures" else None  # type: ignore[arg-type]
+
+    @staticmethod
+    def create_module(_: ModuleSpec) -> None:
+        return None
+
+    @staticmethod
+    def exec_module(module: types.ModuleType) -> None:
+        agg = importlib.import_module("matplotlib.backends.backend_agg")
+        vars(module).update(FigureCanvas=agg.FigureCanvas, show=lambda *_, **__: close_figures())
+
+
+def close_figures() -> None:
+    """Let the next thing that is drawn be in a new figure."""
+    with contextlib.suppress(Exception):
+        if pyplot := sys.modules.get("matplotlib.pyplot"):
+            pyplot.close("all")
+
+
 def _stop(*_: object) -> None:
     raise TimeUp
 
@@ -223,7 +262,8 @@ OWN: dict[str, Callable[..., Any]] = {
     "delete": lambda student, name: student.names.pop(name, None),
     "plain": Student.plain,
     "signature": Student.signature,
-    "forget": lambda student: student.forget(),
+    "imports": Student.imports,
+    "forget": Student.forget,
     "nothing": lambda student: None,
     "module": lambda student, name: __import__(name),
 }
@@ -268,6 +308,8 @@ def serve(requests: int, answers: int, output_bytes: int) -> None:
     """Run cells, and do what the judge asks, until the other side closes the pipe."""
     sys.stdout = sys.stderr = BoundedText(0)
     student = Student(requests, answers, output_bytes)
+    sys.meta_path.append(Figures)
+    os.environ["MPLBACKEND"] = "module://figures"
     while True:
         try:
             body = wire.read_frame(requests, 1 << 30)

@@ -31,7 +31,34 @@ def course_config(root: Path) -> Config:
         raise CannotGrade(
             "{file} cannot be read: {kind}: {error}.", file=root / CONFIG, kind=type(error).__name__, error=error
         ) from None
+    refuse_unseen(config)
     return config
+
+
+# How nbgrader marks what students are not to see. Other words would not be masked in feedback.
+MASKED = {
+    "ClearHiddenTests": {"begin_test_delimeter": "BEGIN HIDDEN TESTS", "end_test_delimeter": "END HIDDEN TESTS"},
+    "ClearMarkScheme": {
+        "begin_mark_scheme_delimeter": "BEGIN MARK SCHEME",
+        "end_mark_scheme_delimeter": "END MARK SCHEME",
+    },
+}
+
+
+def refuse_unseen(config: Config) -> None:
+    """Raise CannotGrade where a course marks hidden tests with words of its own: students would read these tests."""
+    for section, words in MASKED.items():
+        for name, word in words.items():
+            if (own := config.get(section, {}).get(name, word)) != word:
+                raise CannotGrade(
+                    "{config} sets {section}.{name} to {own}: feedback would show what is marked so. Delete that line, "
+                    "and write {word} in the source notebooks.",
+                    config=CONFIG,
+                    section=section,
+                    name=name,
+                    own=repr(own),
+                    word=word,
+                )
 
 
 def refuse_misread(root: Path) -> None:

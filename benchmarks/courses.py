@@ -105,13 +105,14 @@ def tried(path: Path, scratch: Path) -> Result:
     source = folder / "it.ipynb"
     nbformat.write(notebook, source)
     assignment = Assignment("it", folder, source, scratch)
+    files = dict(assignment.sandbox_files)  # before the kernel writes others
     start = time.monotonic()
     kernel = in_kernel(notebook, folder)
     middle = time.monotonic()
     tests = assignment.judged.tests
     passed = {one for one, got in kernel.items() if got and one in tests}
     solution = read_submission(source.read_bytes(), assignment.template, [])
-    found = calibrated(solution, assignment.judged, assignment.sandbox_files, LIMITS)
+    found = calibrated(solution, assignment.judged, files, LIMITS)
     result = Result(passed, seconds=(middle - start, time.monotonic() - middle))
     result.judge = {*found.trusted} & passed
     result.inside = {one: why for one, why in found.inside.items() if one in passed}

@@ -51,11 +51,10 @@ def refuse_unseen(config: Config) -> None:
         for name, word in words.items():
             if (own := config.get(section, {}).get(name, word)) != word:
                 raise CannotGrade(
-                    "{config} sets {section}.{name} to {own}: feedback would show what is marked so. Delete that line, "
+                    "{config} sets {trait} to {own}: feedback would show what is marked so. Delete that line, "
                     "and write {word} in the source notebooks.",
                     config=CONFIG,
-                    section=section,
-                    name=name,
+                    trait=f"{section}.{name}",
                     own=repr(own),
                     word=word,
                 )

@@ -51,7 +51,7 @@ def refuse_unseen(config: Config) -> None:
         for name, word in words.items():
             if (own := config.get(section, {}).get(name, word)) != word:
                 raise CannotGrade(
-                    "{config} sets {trait} to {own}: feedback would show what is marked so. Delete that line, "
+                    "In {config}, {trait} is {own}: feedback would show what is marked so. Delete that line, "
                     "and write {word} in the source notebooks.",
                     config=CONFIG,
                     trait=f"{section}.{name}",

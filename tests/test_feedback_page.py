@@ -6,7 +6,7 @@ import time
 import nbformat
 import pytest
 
-from autograder.grading.report import Check, Report
+from autograder.grading.report import Check, Diagnosis, Report
 from autograder.messages import Message
 from autograder.pages.feedback_page import Recorded, render_feedback
 
@@ -19,7 +19,7 @@ REPORT = Report(
         Check("b", "clip", "Keeps large `x`.", "failed", 0, 10, Message("It is `{a}` and should be `{b}`.", a=3, b=4)),
     ),
     (Message("Cell 9 is damaged and was skipped."),),
-    {"clip": Message("You forgot `out`.")},
+    {"clip": Diagnosis("misconception", Message("You forgot `out`."))},
 )
 
 

@@ -235,6 +235,8 @@ class Course:
         notes, failed = {}, {}
         for student, folder in self.submissions(notebooks[0].name).items():
             files = files_of(notebooks, regular_notebooks(folder))
+            if len(notebooks) == 1 and len(files[notebooks[0].notebook]) < 2:
+                continue  # `submissions` has given it its name, where that can be done
             try:
                 found = [self._renamed(folder / one.source.name, files[one.notebook], one) for one in notebooks]
                 if any(found):
@@ -247,7 +249,7 @@ class Course:
 
     def _renamed(self, notebook: Path, found: Sequence[Path], about: Assignment) -> str:
         """Give what is meant of the files that were found the name of this notebook. Returns what to say of that."""
-        if not found or [*found] == [notebook]:
+        if not found or [*found] == [notebook] or (len(found) == 1 and holds(notebook.parent, notebook.name)):
             return ""
         graded, note = meant(found, notebook.name, about.released)
         if graded == notebook or (len(found) > 1 and not note):

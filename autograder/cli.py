@@ -210,7 +210,11 @@ def _report(options: argparse.Namespace) -> int:
     notebooks = load_notebooks(name, course.root)
     reports, unread = course.reports(notebooks)
     if not reports and not unread:
-        raise CannotGrade(f"There is nothing to report: no submitted/STUDENT/{name}/ in {course.root}.")
+        raise CannotGrade(
+            "There is nothing to report: no submitted/STUDENT/{assignment}/ in {root}.",
+            assignment=name,
+            root=course.root,
+        )
     path = options.output or Path(f"{name}-report.html")
     most = dict(exercises(notebooks).values())
     rows = class_rows(course, notebooks, reports, unread, path.parent)

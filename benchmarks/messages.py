@@ -99,7 +99,7 @@ VALUES: dict[str, tuple[object, ...]] = {
     "seed": (0, 1, 1234),
     "seeds": (2, 3),
     "seen": ("[]", 1, NONE, Message("an array of shape {shape}", shape=(5, 7, 1)), "nan", "-3.5"),
-    "several": ("one or two",),
+    "several": ("one or two", "problem1, problem2"),
     "shape": ("(0,)", "(1, 1)", "(7, 1)", "(5, 7, 1)"),
     "share": (0.0, 1.0, 0.00049, 0.5, 0.6),
     "size": (27, 12, 2500, 3),

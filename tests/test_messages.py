@@ -18,7 +18,7 @@ from autograder.grading.compare import short
 from autograder.grading.report import Report
 from autograder.messages import Message, render
 from autograder.sandbox.wire import Opaque
-from benchmarks.messages import renderings, templates
+from benchmarks.messages import glued, renderings, templates
 
 ASSIGNMENT = load_assignment("dinosaur-island", course_root())
 
@@ -233,3 +233,8 @@ def test_every_message_reads_well_with_any_value():
     said = [(place, one) for place, template in templates() for one in renderings(template)]
     assert len(said) > 400
     assert [(place, one) for place, one in said if AWKWARD.search(one)] == []
+
+
+def test_every_message_is_a_template():
+    """So that another language can order the words in its own way."""
+    assert glued() == []

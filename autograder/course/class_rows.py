@@ -70,7 +70,7 @@ def class_rows(
             points, penalties = _recorded(gradebook, assignment)
     except SQLAlchemyError as error:
         why = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        raise CannotGrade(f"The gradebook cannot be read ({why}).") from None
+        raise CannotGrade("The gradebook cannot be read ({why}).", why=why) from None
     rows = []
     for student in sorted({*reports, *unread, *known}):
         report = reports.get(student)

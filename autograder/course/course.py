@@ -149,7 +149,6 @@ class Course:
         Raises AssignmentError or GradebookError when no submission at all could be recorded.
         """
         name = notebooks[0].name
-        release = f"run `nbgrader generate_assignment {name} --force` first."
         try:
             with Gradebook(self.api.coursedir.db_url) as gradebook:
                 for one in notebooks:
@@ -158,8 +157,12 @@ class Course:
                         known = gradebook.find_grade_cell(grade_id, one.notebook, name).max_score
                         if known != points:
                             raise AssignmentError(
-                                f"The gradebook gives {known:g} points for {grade_id}, the source notebook {points:g}: "
-                                f"{release}"
+                                "The gradebook gives {known:g} points for {cell}, the source notebook {points:g}: run "
+                                "`nbgrader generate_assignment {assignment} --force` first.",
+                                known=known,
+                                cell=grade_id,
+                                points=points,
+                                assignment=name,
                             )
                 gradebook.db.execute(text("UPDATE assignment SET name = name"))  # all that is needed to write
                 for table, column in SEARCHED:
@@ -175,7 +178,11 @@ class Course:
                             _check_known(cell, mark, found.notebooks[one.notebook])
                 return found
         except MissingEntry:
-            raise AssignmentError(f"The gradebook does not know {name!r} as it is in source/: {release}") from None
+            raise AssignmentError(
+                "The gradebook does not know {assignment} as it is in source/: run `nbgrader generate_assignment "
+                "{assignment} --force` first.",
+                assignment=name,
+            ) from None
         except SQLAlchemyError as error:
             raise gradebook_error(error) from None
 

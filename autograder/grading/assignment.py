@@ -223,8 +223,10 @@ def load_notebooks(name: str, root: Path) -> list[Assignment]:
     found = _notebooks(name, root)
     if not any(_is_judged(one) for one in found):
         raise AssignmentError(
-            f"Nothing judges {name!r}: its notebooks have no autograder tests, and "
-            f"autograder/assignments/{name}/{DESCRIPTION} is missing."
+            "Nothing judges {assignment}: its notebooks have no autograder tests, and "
+            "autograder/assignments/{assignment}/{file} is missing.",
+            assignment=name,
+            file=DESCRIPTION,
         )
     return found
 
@@ -253,7 +255,9 @@ def _notebooks(name: str, root: Path) -> list[Assignment]:
         language = one.template.metadata.get("kernelspec", {}).get("language", "python")
         if _is_judged(one) and language.lower() != "python":
             raise AssignmentError(
-                f"{one.source} is written in {language}: only notebooks in Python can be judged here."
+                "{notebook} is written in {language}: only notebooks in Python can be judged here.",
+                notebook=one.source,
+                language=language,
             )
     return found
 
@@ -269,9 +273,15 @@ def load_assignment(name: str, root: Path, notebook: str | None = None) -> Assig
     """
     found = {one.notebook: one for one in load_notebooks(name, root) if _is_judged(one) or one.notebook == notebook}
     if notebook is not None and notebook not in found:
-        raise AssignmentError(f"The assignment {name!r} has no notebook {notebook!r}.")
+        raise AssignmentError(
+            "The assignment {assignment} has no notebook {notebook}.", assignment=name, notebook=notebook
+        )
     if notebook is None and len(found) > 1:
-        raise AssignmentError(f"The assignment {name!r} has several notebooks with tests: {', '.join(found)}.")
+        raise AssignmentError(
+            "The assignment {assignment} has several notebooks with tests: {several}.",
+            assignment=name,
+            several=", ".join(found),
+        )
     return found[notebook] if notebook is not None else next(iter(found.values()))
 
 
@@ -332,7 +342,7 @@ def only_assignment(root: Path) -> str:
     """The assignment of the course with something to judge. Raises AssignmentError for several, or none."""
     names = graded_assignments(root)
     if len(names) > 1:
-        raise AssignmentError(f"Which assignment, {' or '.join(names)}? Say its name.")
+        raise AssignmentError("Which assignment, {several}? Say its name.", several=" or ".join(names))
     return names[0]
 
 
@@ -349,12 +359,14 @@ def assignment_of(grade_ids: Set[str], file: str, name: str | None, root: Path) 
         except AssignmentError as error:  # another one may be meant
             why = error
     if not known:
-        raise why or AssignmentError(f"Nothing judges {name!r}.")
+        raise why or AssignmentError("Nothing judges {assignment}.", assignment=name)
     alike = {key: len(grade_ids & each.cell_ids) for key, each in known.items()}
     most = [key for key in known if alike[key] == max(alike.values())]
     named = [key for key in most if known[key].notebook == file]
     if len(named or most) > 1:
-        raise AssignmentError(f"Which notebook, {' or '.join(named or most)}? Say `check --assignment NAME`.")
+        raise AssignmentError(
+            "Which notebook, {several}? Say `check --assignment NAME`.", several=" or ".join(named or most)
+        )
     return known[(named or most)[0]]
 
 

@@ -99,7 +99,6 @@ def test_messages_within_messages_survive_their_way_through_json():
         (np.array([2.0, np.nan]), np.array([1.0, 1.0]), "(2 of 2 entries differ)"),
         (np.array(["a"]), np.array([1.0]), "should be an array of type float64; yours is of type str"),
     ],
-    ids=str,
 )
 def test_no_message_contradicts_itself(seen, expected, said):
     """What differs is shown with as much of it as it takes to see the difference, and counts fit their words."""

@@ -157,8 +157,8 @@ class Course:
                         known = gradebook.find_grade_cell(grade_id, one.notebook, name).max_score
                         if known != points:
                             raise AssignmentError(
-                                "The gradebook gives {known:g} points for {cell}, the source notebook {points:g}: run "
-                                "`nbgrader generate_assignment {assignment} --force` first.",
+                                "The gradebook gives {known} {known:point|points} for {cell}, the source notebook "
+                                "{points}: run `nbgrader generate_assignment {assignment} --force` first.",
                                 known=known,
                                 cell=grade_id,
                                 points=points,

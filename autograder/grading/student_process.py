@@ -51,7 +51,7 @@ class Patience:
         """Raise CallFailed for what ran out of time, or took its process down, too often."""
         if self._timeouts[who] >= TIMEOUTS_ALLOWED:
             text = "{who} was not tried again: it had run out of time {count} {count:time|times}."
-            raise CallFailed(Message(text, who=_words(who), count=TIMEOUTS_ALLOWED), "TimeUp")
+            raise CallFailed(Message(text, who=_words(who), count=TIMEOUTS_ALLOWED), _kind(who))
         if self._deaths[who] >= DEATHS_ALLOWED:
             text = "{who} was not tried again: it had taken its Python process down {count} {count:time|times}."
             raise CallFailed(Message(text, who=_words(who), count=DEATHS_ALLOWED), "Died")
@@ -65,7 +65,7 @@ class Patience:
         else:
             text = ("{who} did not finish: it was stopped after {seconds:g} {seconds:second|seconds}. Does a loop "
                     "never end?")  # fmt: skip
-        return CallFailed(Message(text, who=_words(who), seconds=seconds), "TimeUp")
+        return CallFailed(Message(text, who=_words(who), seconds=seconds), _kind(who))
 
     def died(self, who: str) -> CallFailed:
         """Count that `who` took its process down, and say so."""
@@ -179,3 +179,8 @@ class StudentProcess:
 
 def _words(who: str) -> Message:
     return Message("A cell of the notebook") if who == CELLS else Message("`{name}`", name=who)
+
+
+def _kind(who: str) -> str:
+    """What it means to run out of time: cells that do not end define nothing."""
+    return "NotDefined" if who == CELLS else "TimeUp"

@@ -111,15 +111,12 @@ class Bench:
                 self._sandbox.close()
                 self._start()
                 return Tried((False,))
-            asked = order[: len(answer["passed"])]
-            effort = sum(int(self.task.calls[number]["effort"]) for number in asked)
-            self.left -= PROGRAM + effort // CALLS_OF_STEP + int(answer["steps"])
-            lines = tuple(tuple(map(_place, one)) for one in answer["lines"])
-            raised = tuple(_place(one) if one else None for one in answer["raised"])
-            passed = tuple(bool(one) for one in answer["passed"])
-            self._known[key] = Tried(passed, lines, raised)
-            if not whole and not all(passed):
-                failed = self._order[len(passed) - 1]  # it may well fail for the next, too
+            steps, tried = _read(answer, len(order), whole)
+            effort = sum(int(self.task.calls[number]["effort"]) for number in order[: len(tried.passed)])
+            self.left -= PROGRAM + effort // CALLS_OF_STEP + steps
+            self._known[key] = tried
+            if not whole and not tried.all:
+                failed = self._order[len(tried.passed) - 1]  # it may well fail for the next, too
                 self._order.remove(failed)
                 self._order.insert(0, failed)
         return self._known[key]
@@ -135,6 +132,21 @@ class Bench:
 
     def __exit__(self, *_: object) -> None:
         self._sandbox.close()
+
+
+def _read(answer: Any, inputs: int, whole: bool) -> tuple[int, Tried]:
+    """The steps and what came of a program. Raises NotTried for what our own code does not answer: it is forged."""
+    try:
+        steps, lines, raised = answer["steps"], answer["lines"], answer["raised"]
+        passed = tuple(one is True for one in answer["passed"])
+        if type(steps) is not int or steps < 0 or not 0 < len(passed) <= inputs or (whole and len(passed) < inputs):
+            raise ValueError("no answer to what was asked")
+        if not len(passed) == len(lines) == len(raised):
+            raise ValueError("not as many answers as inputs")
+        places = tuple(tuple(map(_place, one)) for one in lines)
+        return steps, Tried(passed, places, tuple(_place(one) if one else None for one in raised))
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise NotTried("the process gave no usable answer") from error
 
 
 def _place(said: Any) -> Place:

@@ -88,7 +88,7 @@ def explain(
     a changed submission passes all checks of the function. Raises NotTried.
     """
     mine = [one for one in calls if one.function == function]
-    if any(isinstance(one.outcome, CallFailed) and one.outcome.kind in UNWRITTEN for one in mine):
+    if any(isinstance(one.outcome, CallFailed) and one.outcome.kind in UNTRIED for one in mine):
         return None
     known = _known(assignment, reference, function, seed, limits, asked)
     if known is None:
@@ -108,7 +108,7 @@ def explain(
     return _told(found, submission, donors[0], reference, function) if found.edits else None
 
 
-UNWRITTEN = ("NotDefined", "NotImplementedError")
+UNTRIED = ("NotDefined", "NotImplementedError", "Died")  # not written, or nothing that one should run again and again
 
 
 def _solutions(reference: Reference, functions: Sequence[str]) -> Cells:

@@ -27,6 +27,7 @@ MOST_STEPS = 12_000  # of the solution for one input
 STEPS_OF_VARIED = 1_500
 EFFORT_OF_CHECKS, EFFORT_OF_VARIED = 24_000, 16_000  # of the solution, for all inputs of the kind together
 OUTPUT = 20_000  # characters that are kept of what a call prints
+CHARACTERS_OF_STEP = 20  # that take as long to read as a step
 OTHERWISE = 0.15  # a place at which more of the correct variants differ is not settled
 BAD = 0.5  # a variant that does as the solution on less than this part of the inputs is none
 
@@ -114,7 +115,9 @@ class Program:
             used = self.steps.taken
             self.steps.begin(10**9)
             self.last_steps = used
-        return observe(returned, {name: arguments[place] for name, place in one["matter"]}, printed.text())
+        text = printed.text()
+        self.steps.in_all += len(text) // CHARACTERS_OF_STEP
+        return observe(returned, {name: arguments[place] for name, place in one["matter"]}, text)
 
 
 def prepare(message: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from autograder.grading.report import Diagnosis
 from autograder.grading.student import Calls
 from autograder.messages import Message, render
 from autograder.notebook.cells import Cell, runnable
+from autograder.notebook.magics import plain_python
 from autograder.notebook.needed_code import Snippet, needed_code
 from autograder.notebook.submission import Submission
 from autograder.sandbox.observation import differences, observe
@@ -151,9 +152,9 @@ def _step(source: str, line: int, solution: Donor, solved: str, function: str) -
             current = int(match[1])
         if current is not None:
             steps[number] = current
-    mine = next((one for one in ast.parse(source).body if isinstance(one, ast.FunctionDef) and one.name == function),
-                None)  # fmt: skip
-    if not steps or mine is None:
+    body = ast.parse(plain_python(source)).body if steps else []
+    mine = next((one for one in body if isinstance(one, ast.FunctionDef) and one.name == function), None)
+    if mine is None:
         return None
     twin = renamed(mine, solution.function)
     pairs = dict(_lines(nodes_of([mine], "")[0], nodes_of([twin], "")[0]))

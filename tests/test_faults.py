@@ -176,7 +176,7 @@ def test_ctrl_c(ungraded, moment):
     assert "Traceback" not in text
     assert "leaked" not in text
     wait_until_none(lambda: alive(run.pid))
-    (kept / "cut-off.json.999999999.part").write_text("{")  # as kill -9 may leave it
+    (kept / ".999999999.part").write_text("{")  # as kill -9 may leave it
     assert_all_is_well_after(ungraded)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 Observation = dict[str, Any]  # place, such as "returned.0.dWax" or "printed.numbers" -> what is there
 
 MOST_PLACES = 200
+OUTPUT = 20_000  # characters that are looked at of what a call prints
 FEW = 8  # a list or tuple that is so short, and holds more than numbers and texts, is looked at one by one
 NUMBER = re.compile(r"[-+]?\d+\.\d+(?:[eE][-+]?\d+)?|\b(?:nan|inf)\b")
 
@@ -21,6 +22,7 @@ def observe(returned: Any, arguments: Mapping[str, Any], printed: str) -> Observ
     _enter(places, "returned", returned)
     for name, value in arguments.items():
         _enter(places, f"arguments.{name}", value)
+    printed = printed[:OUTPUT]
     places["printed.words"] = printed.split()
     places["printed.numbers"] = NUMBER.findall(printed)
     places["printed.names"] = _names(printed)

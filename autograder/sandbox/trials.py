@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import wire
-from observation import Observation, differences, observe
+from observation import OUTPUT, Observation, differences, observe
 from variation import varied
 from worker import BoundedText, NoKernel, nothing
 
@@ -26,7 +26,6 @@ COUNT = "_one_step"  # what the programs call in each turn of a loop, and at the
 MOST_STEPS = 12_000  # of the solution for one input
 STEPS_OF_VARIED = 1_500
 EFFORT_OF_CHECKS, EFFORT_OF_VARIED = 24_000, 16_000  # of the solution, for all inputs of the kind together
-OUTPUT = 20_000  # characters that are kept of what a call prints
 CHARACTERS_OF_STEP = 20  # that take as long to read as a step
 OTHERWISE = 0.15  # a place at which more of the correct variants differ is not settled
 BAD = 0.5  # a variant that does as the solution on less than this part of the inputs is none

@@ -14,7 +14,8 @@ Place = tuple[str, int]  # cell, line
 Cells = Sequence[tuple[str, str]]  # name -> Python
 RANDOM = 40  # inputs more than those of the checks
 MOST_LOST, STEPS_OF_LOST = 4, 20_000  # programs that take too long, and what each of them counts for
-SECONDS_TO_PREPARE, SECONDS_FOR_ALL, SECONDS_FOR_ONE = 60.0, 10.0, 1.0  # of a processor; steps are counted before
+# Of a processor; steps are counted before.
+SECONDS_TO_PREPARE, SECONDS_TO_SEARCH, SECONDS_FOR_ALL, SECONDS_FOR_ONE = 60.0, 15.0, 10.0, 1.0
 
 
 class OutOfBudget(Exception):
@@ -76,7 +77,7 @@ class Bench:
         self._known: dict[tuple[Cells, bool], Tried] = {}
         self._message = {"do": "begin", "function": task.function, "base": list(base), "last": list(last),
                          "calls": list(task.calls)}  # fmt: skip
-        self._files, self._limits = files, replace(limits, seconds_per_submission=SECONDS_TO_PREPARE)
+        self._files, self._limits = files, replace(limits, seconds_per_submission=SECONDS_TO_SEARCH)
         self._lost = 0  # processes
         self._start()
 

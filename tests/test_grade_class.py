@@ -150,7 +150,7 @@ def test_nbgrader_that_is_killed_is_gone_on_with(filled):
     recorded = filled.root / ".autograder" / "dinosaur-island" / "recorded"
     command = [sys.executable, "-m", "nbgrader", "autograde", "dinosaur-island", "--force"]
     with subprocess.Popen(command, cwd=filled.root, stderr=subprocess.DEVNULL) as run:
-        while not any(marker.read_text().startswith("- ") for marker in recorded.iterdir()):
+        while not any(marker.read_text().startswith('["", ') for marker in recorded.iterdir()):
             assert run.poll() is None
         run.kill()
     assert grade(filled.root).returncode == 0

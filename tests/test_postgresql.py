@@ -20,7 +20,8 @@ from autograder.course.record import Entry, Recorder, Work
 from autograder.grading.assignment import load_assignment
 from tests.test_grade_class import gradebook
 
-pytestmark = pytest.mark.slow
+# JAX, which other tests load into this process, warns of any fork.
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")]
 
 CLASSES = (("perfect", "blank"), ("half-finished", "not-a-notebook"))
 

@@ -212,7 +212,7 @@ def in_long_runs(holds, student, reference, seed):
         holds(run_on(student, reference, text, (char_to_ix, 4001 + beyond, n_a, 7))[0])
         return
     alone = student.with_cell(STAND_IN), reference.with_cell(STAND_IN)
-    run = run_on(*alone, text, (char_to_ix, 20_001 + 7 * beyond, 8, 7))[0]
+    run = run_on(*alone, text, (char_to_ix, 34_001 + 7 * beyond, 8, 7))[0]
     holds(run)
     if run.right_in_everything():
         holds(run_on(student, reference, text, (char_to_ix, 501 + beyond, n_a, 7))[0])

@@ -78,7 +78,8 @@ class Run:
 
     def assert_loss(self, number, seen):
         """One of the printed losses is the expected one."""
-        if max(loss.decimals for loss in self.losses) < DECIMALS:
+        few = max(loss.decimals for loss in self.losses) < DECIMALS
+        if few and seen.value != round(self.expected_losses[number], DECIMALS):  # 23.10 may be printed as 23.1
             raise CheckFailed("Please print the loss with two decimals or more: yours reads {seen}.", seen=seen.text)
         expected = self.expected_losses[number]
         if not seen.agrees(expected):

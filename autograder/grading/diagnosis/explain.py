@@ -63,12 +63,6 @@ def _variants(assignment: Assignment) -> list[str]:
     return ["\n".join(map(runnable, path.read_text("utf-8").split("# %%\n"))) for path in files]
 
 
-def correct_programs(reference: Reference, function: str) -> list[str]:
-    """The text of the solution's cell that defines a function, and of the correct variants that do."""
-    texts = [reference.cells[reference.defining(function)], *_variants(reference.assignment)]
-    return [text for text in texts if donor_of(text, function, reference.functions)]
-
-
 def _place(signature: inspect.Signature, name: str, asked: Asked) -> int | None:
     """Where an argument stands among those of a call."""
     by_position = len(asked.arguments) - len(asked.names)

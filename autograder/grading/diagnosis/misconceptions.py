@@ -99,19 +99,26 @@ def diagnose(
     telling = [one for one in mine if one.cell or one.frame not in apart]
     # The order is the same for all students, small calls first: most misconceptions are ruled out by few.
     telling.sort(key=_effort)
-    digests = [(hashlib.sha256(one.cell.encode() + one.frame).hexdigest(), one) for one in telling]
+    told = [(hashlib.sha256(one.cell.encode() + one.frame).hexdigest(), one, _seen(one)) for one in telling]
     no_mistake = Misconception("", function, "", reference.cells[reference.defining(function)], "")
     solution = Variant(assignment, reference, no_mistake, unjudged)
-    if all(solution.agrees(one, digest, more_prints=False) for digest, one in digests):
+    if all(solution.agrees(one, digest, seen, more_prints=False) for digest, one, seen in told):
         return None  # what failed is in none of the values: no mistake that shows in them explains it
     endless = any(isinstance(one.outcome, CallFailed) and one.outcome.kind == "TimeUp" for one in mine)
     for misconception in load_misconceptions(assignment):
         if misconception.function != function or (misconception.never_ends and not endless):
             continue
         variant = Variant(assignment, reference, misconception, unjudged)
-        if all(variant.agrees(one, digest) for digest, one in digests):
+        if all(variant.agrees(one, digest, seen) for digest, one, seen in told):
             return misconception
     return None
+
+
+def _seen(calls: Calls) -> list[Observation] | tuple[str, str]:
+    """What is seen of a student's answers, or the name and the text of the exception."""
+    if isinstance(calls.outcome, CallFailed):
+        return calls.outcome.kind, calls.outcome.said
+    return [observe(one.returned, one.arguments, one.printed) for one in calls.outcome[:REPLAYED]]
 
 
 def _effort(calls: Calls) -> tuple[int, int, bytes]:
@@ -136,19 +143,20 @@ class Variant:
         self._steps = Steps(STEPS_OF_ENDLESS if misconception.never_ends else STEPS)
         self._namespaces: dict[str, dict[str, Any]] = {}  # by the cell that runs after the others
 
-    def agrees(self, calls: Calls, digest: str, more_prints: bool = True) -> bool:
-        """Whether what can be seen of the calls is the same, or the exception; `digest` is that of the calls.
+    def agrees(
+        self, calls: Calls, digest: str, seen: list[Observation] | tuple[str, str], more_prints: bool = True
+    ) -> bool:
+        """Whether the mistaken function answers the calls as was `seen`; `digest` is that of the calls.
 
         With `more_prints`, the student's may print more losses and names.
         """
-        ours, theirs = self._answered(calls, digest), calls.outcome
-        if isinstance(theirs, CallFailed) or isinstance(ours, tuple):
-            return isinstance(theirs, CallFailed) and (theirs.kind, theirs.said) == ours
-        for expected, outcome in zip(ours, theirs[:REPLAYED], strict=True):
-            seen = observe(outcome.returned, outcome.arguments, outcome.printed)
-            if differences(expected, seen, self._unjudged):
+        ours = self._answered(calls, digest)
+        if isinstance(ours, tuple) or isinstance(seen, tuple):
+            return ours == seen
+        for expected, one in zip(ours, seen, strict=True):
+            if differences(expected, one, self._unjudged):
                 return False
-            if not more_prints and any(len(expected[place]) != len(seen[place]) for place in PRINTED):
+            if not more_prints and any(len(expected[place]) != len(one[place]) for place in PRINTED):
                 return False
         return True
 

@@ -112,7 +112,6 @@ def counted(source: str, statements: Sequence[int] | None = None) -> str:
 def _written(
     nodes: Sequence[Node], changes: Changes, depth: int, count: bool, block: Block | None = None
 ) -> Iterator[str]:
-    indent = "    " * depth
     key = id(block)
     for place in range(len(nodes) + 1):
         for new in changes.inserted.get((key, place), ()):
@@ -126,11 +125,11 @@ def _written(
             for inner in node.blocks[:1]:
                 yield from _written(inner.nodes, changes, depth, count, inner)
             continue
-        yield from _statement(node, changes, depth, count, indent)
+        yield from _statement(node, changes, depth, count)
 
 
-def _statement(node: Node, changes: Changes, depth: int, count: bool, indent: str | None = None) -> Iterator[str]:
-    indent = "    " * depth if indent is None else indent
+def _statement(node: Node, changes: Changes, depth: int, count: bool) -> Iterator[str]:
+    indent = "    " * depth
     head = changes.heads.get(id(node), node.head)
     for line in head.split("\n") if node.blocks or _one_line(head) else [head]:
         yield indent + line

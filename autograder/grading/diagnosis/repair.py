@@ -7,18 +7,16 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 from autograder.grading.diagnosis.align import Donor, refined, renamed, script, together
 from autograder.grading.diagnosis.bench import Bench, Cells, OutOfBudget, Task, Tried
 from autograder.grading.diagnosis.edits import Edit, Place, changes, piece_edits, roles, size, small_edits
-from autograder.grading.diagnosis.program import FUNCTIONS, Block, Node, counted, nodes_of, written
+from autograder.grading.diagnosis.program import FUNCTIONS, LOOPS, Block, Node, counted, nodes_of, written
 from autograder.sandbox.process import Limits
 
 MOST_LINES = 3  # that a diagnosis names
 SINGLE = 400  # single edits that are tried
-MOST_RIVALS = 60  # as many are tried to find other lines at which everything passes, too
 ENOUGH_DONORS = 4  # with one changed line among so many, the others are not looked at
 MOST_EDITS = 70  # that lead to a donor: beyond, it is another algorithm
 REWRITE_SHARE = 0.4  # of a function's statements
@@ -121,7 +119,7 @@ class Search:
 
     def run(self) -> Found | None:
         """The smallest change that was found within the budget. Raises NotTried."""
-        self.original = self.bench.tried(self.unit.text(), trace=False)
+        self.original = self.bench.tried(self.unit.text())
         if self.original.all:
             return None
         self.bench.failing_first(self.original)
@@ -129,7 +127,7 @@ class Search:
             twins = self._twins()
             self._by_donors(twins)
             if self.best is None or self.best.cost[0] > 1:
-                self._by_single_edits(twins, SINGLE)
+                self._by_single_edits(twins)
             if self.best is None or len(self.best.places) > MOST_LINES:
                 self._partly()
         except OutOfBudget:
@@ -230,8 +228,8 @@ class Search:
 
     # ------------------------------------------------------------ by single edits
 
-    def _by_single_edits(self, twins: Sequence[tuple[list[Edit], ast.FunctionDef]], most: int) -> None:
-        for edit in islice(self._candidates(twins), most):
+    def _by_single_edits(self, twins: Sequence[tuple[list[Edit], ast.FunctionDef]]) -> None:
+        for edit in self._candidates(twins):
             if self._passes([edit]):
                 self._offer([edit])
                 return
@@ -334,14 +332,11 @@ def _lines(block: Block) -> Iterator[int]:
                     if not lines and not inner.label.startswith("except"):
                         continue
                     yield 0
-                elif isinstance(node.tree, COUNTED):
+                elif isinstance(node.tree, (*LOOPS, *FUNCTIONS)):  # which `written` lets count
                     lines.insert(0, 0)
                 yield from lines or [0]
 
     return below(block.nodes)
-
-
-COUNTED = (ast.For, ast.AsyncFor, ast.While, *FUNCTIONS)
 
 
 def locate(

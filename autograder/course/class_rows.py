@@ -21,7 +21,7 @@ from nbgrader.api import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from autograder.course.course import Course
+from autograder.course.course import Course, in_a_line
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment
 from autograder.grading.report import Report
@@ -69,8 +69,7 @@ def class_rows(
             }
             points, penalties = _recorded(gradebook, assignment)
     except SQLAlchemyError as error:
-        why = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        raise CannotGrade("The gradebook cannot be read ({why}).", why=why) from None
+        raise CannotGrade("The gradebook cannot be read ({why}).", why=in_a_line(error)) from None
     rows = []
     for student in sorted({*reports, *unread, *known}):
         report = reports.get(student)

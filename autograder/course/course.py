@@ -101,13 +101,17 @@ class GradebookError(CannotGrade):
 
 
 def gradebook_error(error: SQLAlchemyError) -> GradebookError:
-    """What to say of an error of the database."""
-    why = str(getattr(error, "orig", error)).strip().splitlines()[0]
+    """What to say where the database could not be written."""
     return GradebookError(
         "The gradebook cannot be written ({why}). What was graded is kept: put that right, then run `autograder grade` "
         "again.",
-        why=why,
+        why=in_a_line(error),
     )
+
+
+def in_a_line(error: SQLAlchemyError) -> str:
+    """What the database says of an error, without the statement."""
+    return str(getattr(error, "orig", error)).strip().splitlines()[0]
 
 
 def _check_known(cell: NotebookNode, mark: Mapping[str, Any], release: NotebookRelease) -> None:

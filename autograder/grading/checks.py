@@ -144,9 +144,9 @@ def run_checks(
     assignment: Assignment, student: Student, reference: Reference, seed: int, only: Sequence[str] = (),
     known: Sequence[Check] = (),
 ) -> list[Check]:  # fmt: skip
-    """Run the assignment's checks on a student's functions; or `only` those of some, where the others are `known`.
+    """Run the assignment's checks on a student's functions.
 
-    Of some functions, as far as the first check that does not pass.
+    With `only`, the checks of these functions run, as far as the first that does not pass; `known` has the others'.
     """
     with _alone(), importing_from(assignment.import_folders):
         plugin, items = _collected(assignment, assignment.checks_hash)

@@ -243,7 +243,7 @@ def short(value: Any, limit: int = LIMIT, digits: int = DIGITS[0]) -> str | Mess
 
 
 def _as_text(value: Any) -> str:
-    """Its `repr`; of a set in an order of its own, which each process has another one of."""
+    """Its `repr`. The entries of a set are sorted: their order differs from process to process."""
     if not isinstance(value, set | frozenset) or not value:
         return repr(value)
     try:

@@ -10,7 +10,7 @@ import hashlib
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,8 +135,8 @@ def class_tables(exercises: Mapping[str, float], rows: Sequence[Row]) -> dict[st
     students = [
         [
             row.student, row.name, *(row.points.get(name) for name in exercises), row.penalty, row.score,
-            sum(exercises.values()), lacking.get(row.student), _sentences(_firsts(row)),
-            _sentences(map(render, row.report.problems if row.report else ())) or row.why,
+            sum(exercises.values()), lacking.get(row.student), " ".join(_firsts(row)),
+            " ".join(map(render, row.report.problems if row.report else ())) or row.why,
             row.report.seconds if row.report else None,
         ]
         for row in rows
@@ -158,10 +158,6 @@ def _firsts(row: Row) -> list[str]:
     return [f"{name}: {text}" for name, text in said.items() if text]
 
 
-def _sentences(texts: Iterable[str]) -> str:
-    return " ".join(texts)
-
-
 def exercise_means(exercises: Mapping[str, float], rows: Sequence[Row]) -> list[Exercise]:
     """Each exercise over those whose points in it are known."""
     found = []
@@ -174,7 +170,7 @@ def exercise_means(exercises: Mapping[str, float], rows: Sequence[Row]) -> list[
 
 
 def needs_help(exercises: Mapping[str, float], rows: Sequence[Row]) -> list[tuple[Row, str]]:
-    """Who may need help and why, the lowest first, after those without a grade. What is not graded yet counts not."""
+    """Who may need help and why, the lowest first, after those without a grade. Ungraded work does not count."""
     found = []
     for row in rows:
         most = sum(exercises.get(name, 0.0) for name in row.points)

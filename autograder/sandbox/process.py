@@ -33,7 +33,7 @@ ENGINE = Path(__file__).parent
 NUMERIC_VARIABLES = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES")
 
 LOOK_SECONDS = 0.2  # how often a busy worker's use of time and disk is looked at
-UNWATCHED_SECONDS = 1.0  # a worker that was not looked at for so long was not waited for
+UNWATCHED_SECONDS = 1.0  # a worker that nobody looked at for so long had to wait for us: that is no sleep of its own
 PATIENCE = 3  # on a busy machine a second of processor time can take so many on the clock
 MAX_REQUEST = 1 << 16
 MAX_FILES = 5_000  # in a scratch directory
@@ -80,7 +80,7 @@ class Limits:
     output_kb: int = 1000
     open_files: int = 64
     preload: tuple[str, ...] = ()  # packages that are imported once for all workers of a grading process
-    diagnosis_steps: int = 150_000  # of programs that are tried to find a mistake, by function; 0: none is looked for
+    diagnosis_steps: int = 150_000  # that the search for a mistake in a function may take; 0: there is no search
     sandbox: str = "on"  # or "none", which confines nothing; "sandlock" is an older word for "on"
 
     def allowance(self) -> Allowance:

@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 
-MOST_NODES = 40  # parts of a value that may be changed at a time
-
 
 def varied(one: dict[str, Any], others: Sequence[dict[str, Any]], rng: random.Random) -> dict[str, Any]:
     """A call with some of its arguments changed, or taken from another call."""

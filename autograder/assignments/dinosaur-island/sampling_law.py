@@ -64,8 +64,11 @@ LAW_CASES = ("short 0", "short 4", "short 2", "lively", "one letter", "constant"
 
 @lru_cache(maxsize=4 * len(LAW_CASES))  # the same for all students
 def law_case(seed: int, name: str) -> Case:
-    """A network: of short names, or whose letters and memory matter to the fiftieth letter, or of constant chances. On
-    the latter a total variation of 0.1 shows, at the first letter, at any later one and between calls.
+    """The network that one of LAW_CASES stands for.
+
+    "short" ones make short names. In "lively", the letter before and the memory matter up to the fiftieth letter. "one
+    letter" and "constant" have chances that never change: there a total variation of 0.1 shows, at the first letter, at
+    any later one and between calls.
     """
     match name.split():
         case "short", newline:

@@ -160,6 +160,9 @@ def templates() -> Iterator[tuple[str, str]]:
             elif _is_template(node):
                 yield _place(path, node), str(node.value)
     yield from ((f"hints.py, {kind}", hint) for kind, _, hint in HINTS)
+    for path in sorted(PACKAGE.glob("assignments/*/assignment.toml")):
+        for row in read_toml(path).get("hint", []):
+            yield f"{path.parent.name}, {row['raised']}", row["tells"]
     for path in sorted(PACKAGE.glob("assignments/*/misconceptions.toml")):
         for row in read_toml(path)["misconception"]:
             yield f"{path.parent.name}, {row['id']}", row["tells"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.errors import CannotGrade
+from autograder.grading.hints import Hint
 from autograder.messages import Message
 from autograder.notebook.handed_in import Unreadable, read_notebook
 from autograder.notebook.judged import Judged, judged
@@ -117,6 +119,18 @@ class Assignment:
         if missing := next((path for path in files.values() if not path.is_file()), None):
             raise AssignmentError("assignment.toml names the file {path}, which is not there.", path=missing)
         return files
+
+    @cached_property
+    def hints(self) -> tuple[Hint, ...]:
+        """What usually causes an exception in this exercise. Raises AssignmentError for a row that is none."""
+        rows = self._description.get("hint", [])
+        try:
+            for row in rows:
+                re.compile(row["says"])
+            return tuple((str(row["raised"]), row["says"], str(row["tells"])) for row in rows)
+        except (KeyError, TypeError, re.error) as error:
+            text = "{path}: a [[hint]] needs `raised`, `says` (a regular expression) and `tells`: {error}."
+            raise AssignmentError(text, path=self.folder / DESCRIPTION, error=error) from None
 
     @property
     def import_folders(self) -> tuple[Path, ...]:

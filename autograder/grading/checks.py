@@ -60,7 +60,7 @@ def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None 
         cell_checks = checks_by_cells(submission, assignment, limits)
         return Report(assignment.name, cell_checks, submission.problems, {}, fingerprint(assignment, seed), *about)
     reference = _reference(assignment)
-    with Student(submission, assignment.sandbox_files, reference.signatures, limits) as student:
+    with Student(submission, assignment, reference.signatures, limits) as student:
         checks = run_checks(assignment, student, reference, seed)
     diagnoses, unknown = _diagnoses(submission, assignment, student.calls, checks, seed, limits)
     known = {name: one.misconception for name, one in diagnoses.items()}
@@ -88,7 +88,7 @@ def _diagnoses(
             continue
 
         def passes(changed: Submission, name: str = name) -> bool:
-            with Student(changed, assignment.sandbox_files, reference.signatures, limits) as student:
+            with Student(changed, assignment, reference.signatures, limits) as student:
                 return all(check.state == "passed" for check in run_checks(assignment, student, reference, seed,
                                                                            [name], checks))  # fmt: skip
 
@@ -111,6 +111,7 @@ def verify(assignment: Assignment) -> None:
     if assignment.by_cells:
         return
     load_misconceptions(assignment)
+    _ = assignment.hints
     for name in assignment.points:
         if not (path := assignment.folder / f"test_{name}.py").is_file():
             raise AssignmentError(

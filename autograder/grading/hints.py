@@ -1,20 +1,20 @@
-"""What usually causes an exception in a student's NumPy code: a table from its type and text to a sentence."""
+"""What usually causes an exception in a student's code: a table from its type and text to a sentence.
+
+It holds what is so in every course. An assignment adds its own, in `assignment.toml`.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from autograder.messages import Message
 
-HINTS: tuple[tuple[str, str, str], ...] = (
+Hint = tuple[str, str, str]  # the exception's type, a regular expression that its text fits, the sentence
+
+HINTS: tuple[Hint, ...] = (
     ("ValueError", r"not aligned|mismatch in its core dimension|could not be broadcast",
-     "Two arrays' shapes do not fit: print `.shape` of both. A vector of shape (n,) is no column of shape (n, 1)."),
-    ("ValueError", r"probabilities do not sum to 1|probabilities are not non-negative",
-     "`p` has to be the probabilities of one draw: is the softmax applied to the right values?"),
-    ("ValueError", r"'?p'? must be 1-dimensional",
-     "`np.random.choice` wants a flat array of probabilities; `.ravel()` makes one of a column."),
-    ("ValueError", r"a' and 'p' must have same size",
-     "There has to be one probability for each index that can be drawn."),
+     "Two arrays' shapes do not fit: print `.shape` of both."),
     ("ValueError", r"truth value of an array",
      "An `if` or `while` compares a whole array: compare one number, or use a NumPy function."),
     ("ValueError", r"(not enough|too many) values to unpack",
@@ -38,13 +38,14 @@ HINTS: tuple[tuple[str, str, str], ...] = (
      "The version that is installed where notebooks are graded has no such name: is it spelled right?"),
     ("AttributeError", r"^module '[\w.]+' has no attribute",
      "The version that is installed where notebooks are graded has no such name: is it spelled right?"),
-    ("FileNotFoundError", r"", "Files lie beside the notebook, as in `datasets/`; paths start there."),
+    ("FileNotFoundError", r"",
+     "Only files that were handed out are there, and a path starts where the notebook lies: is it spelled right?"),
 )  # fmt: skip
 
 
-def hint_for(kind: str, text: str) -> Message | None:
-    """The sentence for an exception of type `kind` with message `text`, where one is known."""
-    for known, pattern, hint in HINTS:
+def hint_for(kind: str, text: str, own: Sequence[Hint] = ()) -> Message | None:
+    """The sentence for an exception of type `kind` with message `text`: the assignment's `own`, or ours, or none."""
+    for known, pattern, hint in (*own, *HINTS):
         if kind == known and re.search(pattern, text):
             return Message(hint)
     return None

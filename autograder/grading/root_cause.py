@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.grading.hints import hint_for
+from autograder.grading.hints import Hint, hint_for
 from autograder.messages import Message
 from autograder.notebook.needed_code import top_level
 from autograder.notebook.submission import Submission
@@ -58,6 +58,7 @@ class Explanations:
     submission: Submission
     functions: Collection[str]  # that are graded
     stopped: dict[str, Raised] = field(default_factory=dict)  # "cell 3" -> why it did not run to its end
+    hints: Sequence[Hint] = ()  # the assignment's own
 
     def not_defined(self, name: str) -> Message:
         """Why no cell defined a function."""
@@ -88,7 +89,7 @@ class Explanations:
             what = Message("`{name}` stopped with {error}, in cell {cell}, line {line}: `{code}`.", **values)
         if why := self.reason(error.missing):
             return Message("{what} The reason: {why}", what=what, why=why)
-        return _with_hint(what, error)
+        return self._with_hint(what, error)
 
     def reason(self, name: str, seen: frozenset[str] = frozenset()) -> Message | None:
         """Why a name has no value: the first cell that did not run to its end, and would have given it one."""
@@ -117,9 +118,9 @@ class Explanations:
         """That a cell stopped, and where."""
         place = self._place(error.through[0]) if error.through else {}
         if not place:
-            return _with_hint(Message("a cell stopped with {error}.", error=error.words), error)
+            return self._with_hint(Message("a cell stopped with {error}.", error=error.words), error)
         text = "cell {cell} stopped with {error}, in line {line}: `{code}`."
-        return _with_hint(Message(text, error=error.words, **place), error)
+        return self._with_hint(Message(text, error=error.words, **place), error)
 
     def _place(self, through: tuple[str, int, str]) -> dict[str, Any]:
         """The number of a cell, of its line, and that line; nothing where the student's notebook has no such cell."""
@@ -130,7 +131,6 @@ class Explanations:
                 return {"cell": cell.number, "line": line, "code": lines[line - 1].strip()[:CODE]}
         return {}
 
-
-def _with_hint(what: Message, error: Raised) -> Message:
-    hint = hint_for(error.kind, error.text)
-    return Message("{what} {hint}", what=what, hint=hint) if hint else what
+    def _with_hint(self, what: Message, error: Raised) -> Message:
+        hint = hint_for(error.kind, error.text, self.hints)
+        return Message("{what} {hint}", what=what, hint=hint) if hint else what

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any, Self
 
+from autograder.grading.assignment import Assignment
 from autograder.grading.lending import Lent
 from autograder.grading.outcome import CallFailed, Outcome
 from autograder.grading.student_process import Setting, StudentProcess
@@ -79,11 +79,11 @@ class RemoteFunction:
 class Student:
     """The student's functions, as attributes. Their answers are remembered."""
 
-    def __init__(self, submission: Submission, files: Mapping[str, Path], signatures: Mapping[str, inspect.Signature],
+    def __init__(self, submission: Submission, assignment: Assignment, signatures: Mapping[str, inspect.Signature],
                  limits: Limits) -> None:  # fmt: skip
         left = limits.allowance()
         self._signatures = signatures
-        self._process = partial(StudentProcess, submission, files, signatures, limits, left)
+        self._process = partial(StudentProcess, submission, assignment, signatures, limits, left)
         self._functions = _Remembering(self._process({}), signatures)
         self._with_lent: dict[tuple[str, ...], _Remembering] = {}
 

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
+from autograder.grading.assignment import Assignment
 from autograder.grading.lending import Lent, lend
 from autograder.grading.outcome import CallFailed, Outcome, by_name
 from autograder.grading.root_cause import Explanations, Raised
@@ -78,11 +78,11 @@ class Patience:
 class StudentProcess:
     """Runs a notebook's needed cells in a sandbox, and calls the functions that they define."""
 
-    def __init__(self, submission: Submission, files: Mapping[str, Path], signatures: Mapping[str, inspect.Signature],
+    def __init__(self, submission: Submission, assignment: Assignment, signatures: Mapping[str, inspect.Signature],
                  limits: Limits, left: Allowance, lent: Lent) -> None:  # fmt: skip
-        self._explanations = Explanations(submission, list(signatures))
+        self._explanations = Explanations(submission, list(signatures), hints=assignment.hints)
         self._snippets = needed_code(submission.cells, list(signatures))
-        self._files = files
+        self._files = assignment.sandbox_files
         self._signatures = signatures
         self._limits = limits
         self._lent = lent

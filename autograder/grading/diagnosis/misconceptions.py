@@ -14,12 +14,13 @@ from autograder.grading.diagnosis.bounded import COUNT, Steps, bounded
 from autograder.grading.outcome import CallFailed
 from autograder.grading.reference import Reference, call, run_cells
 from autograder.grading.student import Calls
-from autograder.sandbox.observation import Observation, differences, observe
+from autograder.sandbox.observation import Observation, alike_at, differences, observe
 
 # A misconception that takes more steps counts as endless; on answers that come to an end, none takes a third of these.
 STEPS, STEPS_OF_ENDLESS = 300_000, 20_000
 
 PRINTED = ("printed.numbers", "printed.names")
+Answers = list[Observation] | tuple[str, str]  # what is seen of the calls, or the name and the text of the exception
 REPLAYED = 50  # of the calls made in one go: two samplers that agree in so many names are the same
 
 
@@ -102,19 +103,46 @@ def diagnose(
     told = [(hashlib.sha256(one.cell.encode() + one.frame).hexdigest(), one, _seen(one)) for one in telling]
     no_mistake = Misconception("", function, "", reference.cells[reference.defining(function)], "")
     solution = Variant(assignment, reference, no_mistake, unjudged)
-    if all(solution.agrees(one, digest, seen, more_prints=False) for digest, one, seen in told):
+    right = [solution.answers(one, digest) for digest, one, _ in told]
+    if all(_same(ours, seen, solution.unjudged) for ours, (_, _, seen) in zip(right, told, strict=True)):
         return None  # what failed is in none of the values: no mistake that shows in them explains it
     endless = any(isinstance(one.outcome, CallFailed) and one.outcome.kind == "TimeUp" for one in mine)
     for misconception in load_misconceptions(assignment):
         if misconception.function != function or (misconception.never_ends and not endless):
             continue
         variant = Variant(assignment, reference, misconception, unjudged)
-        if all(variant.agrees(one, digest, seen) for digest, one, seen in told):
+        if all(
+            _explains(variant.answers(one, digest), ours, seen, variant.unjudged)
+            for ours, (digest, one, seen) in zip(right, told, strict=True)
+        ):
             return misconception
     return None
 
 
-def _seen(calls: Calls) -> list[Observation] | tuple[str, str]:
+def _same(ours: Answers, seen: Answers, unjudged: Collection[str]) -> bool:
+    """Whether the solution answers as was `seen`, and prints no loss and no name less or more."""
+    if isinstance(ours, tuple) or isinstance(seen, tuple):
+        return ours == seen
+    return not any(
+        differences(expected, one, unjudged) or any(len(expected[place]) != len(one[place]) for place in PRINTED)
+        for expected, one in zip(ours, seen, strict=True)
+    )
+
+
+def _explains(mistaken: Answers, ours: Answers, seen: Answers, unjudged: Collection[str]) -> bool:
+    """Whether the mistake answers as was `seen`, which may hold more prints, but not those that only the solution makes."""
+    if isinstance(mistaken, tuple) or isinstance(seen, tuple):
+        return mistaken == seen
+    if any(differences(expected, one, unjudged) for expected, one in zip(mistaken, seen, strict=True)):
+        return False
+    return isinstance(ours, tuple) or not any(
+        place in one and alike_at(place, solved[place], one[place])
+        for solved, expected, one in zip(ours, mistaken, seen, strict=True)
+        for place in differences(solved, expected, unjudged)
+    )
+
+
+def _seen(calls: Calls) -> Answers:
     """What is seen of a student's answers, or the name and the text of the exception."""
     if isinstance(calls.outcome, CallFailed):
         return calls.outcome.kind, calls.outcome.said
@@ -130,7 +158,7 @@ class Variant:
     """The solution with one mistake in it."""
 
     # Shared: the calls of a run are the same for all students.
-    _answers: ClassVar[dict[tuple[str, str, str], list[Observation] | tuple[str, str]]] = {}
+    _answers: ClassVar[dict[tuple[str, str, str], Answers]] = {}
 
     def __init__(
         self, assignment: Assignment, reference: Reference, misconception: Misconception, unjudged: Collection[str]
@@ -138,30 +166,13 @@ class Variant:
         self._reference = reference
         self._folders = assignment.import_folders
         self._misconception = misconception
-        self._unjudged = {*unjudged, "printed.words"}
+        self.unjudged = {*unjudged, "printed.words"}
         self._matter = assignment.arguments_that_matter.get(misconception.function, [])
         self._steps = Steps(STEPS_OF_ENDLESS if misconception.never_ends else STEPS)
         self._namespaces: dict[str, dict[str, Any]] = {}  # by the cell that runs after the others
 
-    def agrees(
-        self, calls: Calls, digest: str, seen: list[Observation] | tuple[str, str], more_prints: bool = True
-    ) -> bool:
-        """Whether the mistaken function answers the calls as was `seen`; `digest` is that of the calls.
-
-        With `more_prints`, the student's may print more losses and names.
-        """
-        ours = self._answered(calls, digest)
-        if isinstance(ours, tuple) or isinstance(seen, tuple):
-            return ours == seen
-        for expected, one in zip(ours, seen, strict=True):
-            if differences(expected, one, self._unjudged):
-                return False
-            if not more_prints and any(len(expected[place]) != len(one[place]) for place in PRINTED):
-                return False
-        return True
-
-    def _answered(self, calls: Calls, digest: str) -> list[Observation] | tuple[str, str]:
-        """What is seen of the mistaken function, or the name and the text of the exception that it raises."""
+    def answers(self, calls: Calls, digest: str) -> Answers:
+        """What is seen of the mistaken function, or the exception's name and text; `digest` is that of the calls."""
         key = (self._reference.identity, self._misconception.id + self._misconception.function, digest)
         if key not in self._answers:
             try:

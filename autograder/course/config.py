@@ -93,7 +93,8 @@ def course_limits(root: Path) -> Limits:
         if name not in configured:
             continue
         value = configured[name]
-        if not _fits(value, default):
+        no_search = name == "diagnosis_steps" and type(value) is int and value == 0
+        if not no_search and not _fits(value, default):
             raise CannotGrade(
                 "GradeInSandbox.{name} in {file} should be {expected}; it is {value}.",
                 name=name,

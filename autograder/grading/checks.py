@@ -133,7 +133,7 @@ def _reference(assignment: Assignment) -> Reference:
 
 def ours(message: Message) -> bool:
     """Whether it says that something of ours broke down."""
-    return message.template in (BROKEN, OUR_FAULT, NOT_IN_TIME)
+    return message.template in (BROKEN, OUR_FAULT)
 
 
 BROKEN = "{check} could not be assessed: {why}"

@@ -37,6 +37,9 @@ class Workers:
     count: Callable[[], int]
 
 
+PRELOADED = ["autograder.course.marked", "matplotlib.figure"]  # the latter draws the pages' pictures
+
+
 def usable_cores() -> int:
     """How many processes can work at a time: what the system, and a container's quota, leave this one."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -53,7 +56,7 @@ def get_ready() -> None:
     """
     refuse_other_systems()
     os.environ["PYTHONSAFEPATH"] = "1"  # no module is looked for in the current directory: it may be a student's
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["autograder.course.marked"])
+    multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it inherits that: Ctrl-C is for us to answer
     multiprocessing.forkserver.ensure_running()
     signal.signal(signal.SIGINT, before)

@@ -1,6 +1,6 @@
 """No attack pays, hurts, reads, reaches out or stays behind: each is graded for real, then its traces looked for.
 
-Here the grader is this process, which saves its start for each attack. CI tries every third; `make redteam` tries all,
+Here the grader is this process, which saves its start for each attack. CI tries every sixth; `make redteam` tries all,
 here and in a process for each.
 """
 
@@ -46,7 +46,7 @@ c.GradeInSandbox.disk_mb = 32
 SECONDS = 60  # for one of them, on the clock
 OUR_SECONDS, OUR_MEMORY = 15, 1000  # of the processor, and MB, for the grader's own process
 HONEST_WORK = with_cells(ASSIGNMENT, [HONEST])
-IN_CLASS = ATTACKS[::7]
+IN_CLASS = ATTACKS[::12]
 NEIGHBOURS = ("aa-honest", "zz-honest")
 
 
@@ -127,7 +127,7 @@ def honest(grader):
 
 @pytest.mark.parametrize(
     ("family", "name"),
-    [pytest.param(*attack, id="/".join(attack), marks=[pytest.mark.heavy] * (number % 3 > 0))
+    [pytest.param(*attack, id="/".join(attack), marks=[pytest.mark.heavy] * (number % 6 > 0))
      for number, attack in enumerate(ATTACKS)],
 )  # fmt: skip
 def test_autograder_check(family, name, grader, honest):

@@ -1,7 +1,7 @@
 """The `autograder` command.
 
-`check` one notebook, `grade` a class, `report` on it, `selftest` the checks, begin a `new` assignment, `demo` the whole
-cycle, ask the `doctor` what this machine has.
+`check` one notebook, `grade` a class, `report` on it, `selftest` the checks, find out their `strength`, begin a `new`
+assignment, `demo` the whole cycle, ask the `doctor` what this machine has.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from autograder.course.new_assignment import new_assignment
 from autograder.course.pool import get_ready, local_workers, usable_cores
 from autograder.course.report_cache import new_seed, run_seed, timed, write_whole
 from autograder.course.selftest import selftest
+from autograder.course.strength import strength
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import (
     Assignment,
@@ -87,12 +88,15 @@ def main(arguments: list[str] | None = None) -> int:
     test.add_argument("--seeds", type=_whole(1), default=1, help="how many seeds, from --seed on; default: %(default)s")
     test.add_argument("--jobs", type=_whole(1), help="processes; default: one for each core")
     test.add_argument("--verdicts", type=Path, help="a JSON file to write the state of every check to")
+    strong = commands.add_parser("strength", help="show which small mistakes in the solution the tests accept")
+    strong.add_argument("assignment", nargs="?", help=ONLY)
+    strong.add_argument("--jobs", type=_whole(1), help="processes; default: one for each core")
     new = commands.add_parser("new", help="write a minimal assignment, to begin another course with")
     new.add_argument("name")
     commands.add_parser("doctor", help="say what this machine has, and whether students' code can be confined here")
     show = commands.add_parser("demo", help="grade the example class in a scratch course")
     show.add_argument("--keep", type=Path, help="the scratch course's directory; default: a temporary one")
-    for command in (check, all_of_it, summary, test):
+    for command in (check, all_of_it, summary, test, strong):
         command.add_argument("--course", type=Path, help="its directory; default: the current one or one above it")
     codecs.register_error("autograder.plain", _plainly)
     for stream in (sys.stdout, sys.stderr):
@@ -243,6 +247,12 @@ def _selftest(options: argparse.Namespace) -> int:
     return selftest(assignment, seeds, options.jobs, options.verdicts)
 
 
+def _strength(options: argparse.Namespace) -> int:
+    root = course_root(options.course)
+    notebooks = load_notebooks(options.assignment or only_assignment(root), root)
+    return strength([one for one in notebooks if one.points], course_limits(root), options.jobs)
+
+
 def _seed(options: argparse.Namespace) -> int:
     return new_seed() if options.seed is None else int(options.seed)
 
@@ -315,5 +325,5 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"check": _check, "grade": _grade, "report": _report, "selftest": _selftest, "new": _new, "doctor": _doctor,
-            "demo": _demo}  # fmt: skip
+COMMANDS = {"check": _check, "grade": _grade, "report": _report, "selftest": _selftest,
+            "strength": _strength, "new": _new, "doctor": _doctor, "demo": _demo}  # fmt: skip

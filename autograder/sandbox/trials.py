@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import wire
 from observation import OUTPUT, Observation, differences, observe
+from replay import Replay
 from variation import varied
 from worker import BoundedText, NoKernel, nothing
 
@@ -297,6 +298,9 @@ def serve(requests: int, answers: int, _: int) -> None:
             return
         if message["do"] == "prepare":
             reply: Any = prepare(message)
+        elif message["do"] == "replay":
+            sys.setrecursionlimit(3_000)  # each call has one more within it
+            reply = Replay(message["watched"]).run(message["cells"])
         elif message["do"] == "begin":
             trial, reply = Trial(message), {}
         else:

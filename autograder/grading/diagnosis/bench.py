@@ -65,6 +65,17 @@ def prepared(
     return Task(function, answer["calls"], answer["variants"])
 
 
+def replayed(cells: Cells, watched: Collection[str], files: Mapping[str, Path], limits: Limits) -> dict[str, Any]:
+    """What cells of ours show of what the `watched` ones define (`sandbox.replay`). Raises NotTried."""
+    message = {"do": "replay", "cells": list(cells), "watched": sorted(watched)}
+    limits = replace(limits, seconds_per_submission=SECONDS_TO_PREPARE)
+    try:
+        with Sandbox(files, limits, limits.allowance(), "trials") as sandbox:
+            return dict(sandbox.ask(wire.pack(message), SECONDS_TO_PREPARE))
+    except (Died, TimeUp, wire.WireError) as error:
+        raise NotTried(str(error)) from error
+
+
 class Bench:
     """A process with a student's cells, in which some of them are exchanged. It counts what it does in steps."""
 

@@ -35,11 +35,11 @@ AskedOf = tuple[Sequence[Asked], frozenset[str]]
 
 
 @lru_cache(maxsize=32)  # the same for all students
-def _known(
+def known_programs(
     assignment: Assignment, reference: Reference, function: str, seed: int, limits: Limits,
-    asked: Callable[[str], AskedOf],
+    asked: Callable[[str], AskedOf], last: Cells = (),
 ) -> tuple[Task, list[Donor]] | None:  # fmt: skip
-    """What is asked of a function, and the correct programs for it: the solution first."""
+    """What is asked of a function, and the correct programs for it: the solution first. `last` runs after each."""
     calls, unjudged = asked(function)
     signature = reference.signatures[function]
     matter = assignment.arguments_that_matter.get(function, [])
@@ -52,8 +52,8 @@ def _known(
     plain = [{"arguments": list(one.arguments), "names": list(one.names), "cell": counted(one.cell),
               "matter": [[name, place] for name in matter
                          if (place := _place(signature, name, one)) is not None]} for one in calls]  # fmt: skip
-    cells = [[*solution, ("variant", counted(text))] for text in variants]
-    task = prepared(function, solution, cells, plain, seed, assignment.sandbox_files, limits, unjudged)
+    cells = [[*solution, ("variant", counted(text)), *last] for text in variants]
+    task = prepared(function, [*solution, *last], cells, plain, seed, assignment.sandbox_files, limits, unjudged)
     donors = list(variants.values())
     return task, [own, *(donors[number] for number in task.variants)]
 
@@ -85,7 +85,7 @@ def explain(
     mine = [one for one in calls if one.function == function]
     if any(isinstance(one.outcome, CallFailed) and one.outcome.kind in UNTRIED for one in mine):
         return None
-    known = _known(assignment, reference, function, seed, limits, asked)
+    known = known_programs(assignment, reference, function, seed, limits, asked)
     if known is None:
         return None
     task, donors = known

@@ -1,0 +1,121 @@
+"""How strong an assignment's checks or test cells are: which of many small mistakes in the solution they accept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+
+from rich.box import SIMPLE_HEAD
+from rich.progress import track
+from rich.table import Table
+from rich.text import Text
+
+from autograder.course.calibration import ready
+from autograder.course.pool import local_pool, usable_cores
+from autograder.grading.assignment import Assignment, AssignmentError
+from autograder.grading.checks import verify
+from autograder.grading.diagnosis.mistakes import Mistake, mistakes, written_anew
+from autograder.grading.mistaken import Outcome, is_accepted, outcome, solution_cells
+from autograder.messages import Message, render
+from autograder.pages.terminal import Terminal
+from autograder.sandbox.process import Limits
+
+SEED = 1  # of the choice of mistakes, and of the checks' random inputs
+TITLES: dict[Outcome, str] = {
+    "unseen": "Accepted",
+    "unreached": "Accepted, in a statement that no known input comes to",
+    "harmless": "Accepted, and changes nothing on any known input",
+}
+Made = tuple[str, Mistake]  # grade_id of its cell
+
+
+def strength(notebooks: Sequence[Assignment], limits: Limits, jobs: int | None = None) -> int:
+    """Print which small mistakes are accepted. Returns 1 where one of them is that changes something, else 0."""
+    console = Terminal()
+    status = 0
+    with local_pool(jobs or usable_cores()) as pool:
+        for assignment in (ready(one, limits) for one in notebooks):
+            verify(assignment)
+            made = [(cell, one) for cell, text in solution_cells(assignment).items() for one in _mistakes(cell, text)]
+            if not made:
+                raise AssignmentError(
+                    "In the solution cells of {notebook} no small mistake can be made: there is no code in them.",
+                    notebook=assignment.source,
+                )
+            _refuse_fragile(assignment, list(dict.fromkeys(cell for cell, _ in made)), limits)
+            found = pool.map(partial(_tried, assignment=assignment, limits=limits), made)
+            outcomes = list(track(found, "Trying", total=len(made), console=console))
+            _say(console, assignment, made, outcomes)
+            if {"unseen", "unreached"} & {*outcomes}:
+                status = 1
+    return status
+
+
+def _mistakes(cell: str, text: str) -> list[Mistake]:
+    try:
+        return mistakes(text, SEED)
+    except SyntaxError as error:
+        raise AssignmentError("Python cannot read the cell {cell}: {error}.", cell=cell, error=error.msg) from None
+
+
+def _refuse_fragile(assignment: Assignment, cells: Sequence[str], limits: Limits) -> None:
+    """Raise AssignmentError where the solution itself is not accepted without its comments and docstrings."""
+    for cell in cells:
+        source = solution_cells(assignment)[cell]
+        for text, why in ((source, "as it is"), (written_anew(source), "without its comments and docstrings")):
+            if not is_accepted(text, cell, assignment, SEED, limits):
+                raise AssignmentError(
+                    "The solution in the cell {cell} does not get all points {why}, so nothing can be said of mistakes "
+                    "in it.",
+                    cell=cell,
+                    why=Message(why),
+                )
+
+
+def _tried(made: Made, assignment: Assignment, limits: Limits) -> Outcome:
+    cell, mistake = made
+    return outcome(mistake, cell, assignment, SEED, limits)
+
+
+def _say(console: Terminal, assignment: Assignment, made: Sequence[Made], outcomes: Sequence[Outcome]) -> None:
+    console.print(_counts(assignment, made, outcomes))
+    for what in TITLES:
+        if accepted := [one for one, came in zip(made, outcomes, strict=True) if came == what]:
+            console.print(_table(what, accepted))
+    count = Counter(outcomes)
+    text = (
+        "{all} small {all:mistake|mistakes}: {rejected} rejected, {accepted} accepted, of which {harmless} "
+        "{harmless:changes|change} nothing on any input that is known."
+    )
+    said = Message(
+        text,
+        all=len(made),
+        rejected=count["rejected"],
+        accepted=len(made) - count["rejected"],
+        harmless=count["harmless"],
+    )
+    console.print(render(said), highlight=False)
+
+
+def _counts(assignment: Assignment, made: Sequence[Made], outcomes: Sequence[Outcome]) -> Table:
+    table = Table(title=f"{assignment.notebook}: small mistakes in the solution", box=SIMPLE_HEAD)
+    table.add_column("cell", no_wrap=True)
+    for column in ("mistakes", "rejected", "accepted", "not reached", "change nothing"):
+        table.add_column(column, justify="right")
+    for cell in solution_cells(assignment):
+        count = Counter(what for (one, _), what in zip(made, outcomes, strict=True) if one == cell)
+        row = [count.total(), count["rejected"], *(count[what] for what in TITLES)]
+        table.add_row(Text(cell), *map(str, row))
+    return table
+
+
+def _table(what: Outcome, accepted: Sequence[Made]) -> Table:
+    table = Table(title=TITLES[what], box=SIMPLE_HEAD, title_justify="left")
+    table.add_column("cell", no_wrap=True)
+    table.add_column("line", justify="right")
+    for column in ("in the solution", "instead"):
+        table.add_column(column, overflow="fold")
+    for cell, one in accepted:
+        table.add_row(Text(cell), str(one.line), Text(one.before), Text(render(one.after)))
+    return table

@@ -327,6 +327,11 @@ def test_a_mistake_in_the_courses_files_is_named_before_anything_is_recorded(cou
     assert scores(course) == {}
 
 
+def test_a_course_may_do_without_the_search_for_mistakes(course):
+    change(course / "nbgrader_config.py", "memory_mb = 1024", "diagnosis_steps = 0")
+    assert "1 recorded" in run(course, "grade", "averages").said
+
+
 @pytest.mark.parametrize("words", ["grade --jobs 0", "selftest --jobs -1", "check x --seed -1"])
 def test_numbers_that_are_none(course, words):
     done = run(course, *words.split())

@@ -16,6 +16,8 @@ GRADIENTS = ("dWax", "dWaa", "dWya", "db", "dby")
 PARAMETERS = ("Wax", "Waa", "Wya", "b", "by")
 CERTAIN = 40.0  # a score so far above the others that theirs never come: their probabilities are exp(-40)
 LONGEST = 50  # letters of a name
+NEVER = -500.0  # a score so low that no chance is left
+NOTEBOOKS = (100, 27)  # hidden units and characters of the notebook's own example of `sample`
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 Letter = int | np.ndarray | None  # the character before: of one name, of each of several, or none
 
@@ -60,6 +62,15 @@ def network(rng: np.random.Generator, n_a: int, vocab_size: int, sharpness: floa
 def blank_network(n_a: int, vocab_size: int) -> dict[str, np.ndarray]:
     """Parameters that are all zero: every character is equally likely, always."""
     return {name: np.zeros(shape) for name, shape in shapes(n_a, vocab_size, vocab_size).items()}
+
+
+def within(parameters: dict[str, np.ndarray], n_a: int, vocab_size: int) -> dict[str, np.ndarray]:
+    """The same network among hidden units that do nothing and characters that never come, up to these sizes."""
+    larger = blank_network(n_a, vocab_size)
+    larger["by"][:] = NEVER
+    for name, value in parameters.items():
+        larger[name][tuple(map(slice, value.shape))] = value
+    return larger
 
 
 def step(parameters: dict[str, np.ndarray], letter: Letter, a_prev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

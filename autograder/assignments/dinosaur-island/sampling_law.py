@@ -14,7 +14,17 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from dinosaur_inputs import CERTAIN, LONGEST, as_indices, blank_network, network, step, vocabulary
+from dinosaur_inputs import (
+    CERTAIN,
+    LONGEST,
+    NOTEBOOKS,
+    as_indices,
+    blank_network,
+    network,
+    step,
+    vocabulary,
+    within,
+)
 
 Parameters = dict[str, np.ndarray]
 
@@ -249,7 +259,8 @@ def as_matrix(names: list[list[int]], newline: int) -> np.ndarray:
 def stream_cases(reference: Any, seed: int) -> list[tuple[Case, list[int], list[list[int]]]]:
     """Networks, seeds, and the names that come out when the exercise is followed to the letter.
 
-    Few names of networks of many sizes, and many of one: a law that is off by 0.1 at any position shows in MANY.
+    Few names of several networks, and many of one: a law that is off by 0.1 at any position shows in MANY. All have the
+    sizes of the notebook's example.
     """
     rng = np.random.default_rng([seed, 1])
     cases = []
@@ -257,11 +268,11 @@ def stream_cases(reference: Any, seed: int) -> list[tuple[Case, list[int], list[
         vocab_size, n_a = int(rng.integers(5, 12)), int(rng.integers(3, 15))
         parameters, newline = network(rng, n_a, vocab_size), int(rng.integers(vocab_size)) if cases else 0
         parameters["by"][newline] -= 2  # names of some length
-        case = Case(parameters, newline, 1)
+        case = Case(within(parameters, *NOTEBOOKS), newline, 1)
         starts, names = determined_names(case, reference, rng)
         if 5 < len(names[0]) < LONGEST:
             cases.append((case, starts, names))
-    many = Case(law_case(seed, "lively").parameters, 0, MANY)
+    many = Case(within(law_case(seed, "lively").parameters, *NOTEBOOKS), 0, MANY)
     return [*cases, (many, *determined_names(many, reference, rng))]
 
 

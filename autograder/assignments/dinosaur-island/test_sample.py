@@ -1,13 +1,26 @@
 """Hidden checks of `sample`.
 
-The random stream that the exercise asks for is worth one check's points. The others hold for every correct sampler,
-whatever it draws with: either the network leaves no choice, or frequencies are compared with exact probabilities.
+The random stream that the exercise asks for is worth one check's points, and so is that sizes are not those of the
+notebook's example; all others are asked with these. The others hold for every correct sampler, whatever it draws with:
+either the network leaves no choice, or frequencies are compared with exact probabilities.
 No score goes above 500: honest networks have none, and `exp` of them fits into a number.
 """
 
 import numpy as np
 import pytest
-from dinosaur_inputs import CERTAIN, LONGEST, as_indices, blank_network, network, saying, shapes, step, vocabulary
+from dinosaur_inputs import (
+    CERTAIN,
+    LONGEST,
+    NOTEBOOKS,
+    as_indices,
+    blank_network,
+    network,
+    saying,
+    shapes,
+    step,
+    vocabulary,
+    within,
+)
 from sampling_law import (
     AT_ONCE,
     FIRST_LOOK,
@@ -28,9 +41,9 @@ NAME_OF = "Here `name` is what `sample` returns for a network {network}."
 LETTERS_OF = "Here `letters` is what `sample` returns before the first newline, for a network {network}."
 
 
-def name_of(student, parameters, char_to_ix, seed=0):
-    """The indices that the student's `sample` returned."""
-    return as_indices(student.sample(parameters, char_to_ix, seed).returned)
+def name_of(student, parameters, newline=0, seed=0):
+    """The indices that the student's `sample` returned for a network, which is given the sizes of the notebook's."""
+    return as_indices(student.sample(within(parameters, *NOTEBOOKS), vocabulary(NOTEBOOKS[1], newline), seed).returned)
 
 
 def names_of(student, parameters, char_to_ix, seeds):
@@ -100,15 +113,30 @@ def compare(case, names, positions):
 @pytest.mark.points(2)
 def test_returns_indices(student, rng):
     """`sample` runs, and returns a list of indices of the vocabulary."""
-    for vocab_size, n_a in ((27, 20), (8, 5)):
-        seen = name_of(student, network(rng, n_a, vocab_size), vocabulary(vocab_size), 4000)
-        if not all(0 <= index < vocab_size for index in seen):
-            raise CheckFailed(
-                "All indices should lie between 0 and {last}; yours lie between {lowest} and {highest}.",
-                last=vocab_size - 1,
-                lowest=min(seen),
-                highest=max(seen),
-            )
+    seen = name_of(student, network(rng, 20, 27), seed=4000)
+    assert_indices(seen, 27)
+
+
+def assert_indices(seen, vocab_size):
+    """All of them are of the vocabulary."""
+    if not all(0 <= index < vocab_size for index in seen):
+        raise CheckFailed(
+            "All indices should lie between 0 and {last}; yours lie between {lowest} and {highest}.",
+            last=vocab_size - 1,
+            lowest=min(seen),
+            highest=max(seen),
+        )
+
+
+@pytest.mark.points(1)
+@pytest.mark.needs("test_returns_indices")
+def test_any_size(student, rng):
+    """The number of characters and that of hidden units are taken from the parameters: they need not be 27 and 100."""
+    assert_indices(as_indices(student.sample(network(rng, 5, 8), vocabulary(8), 4000).returned), 8)
+    order = [int(i) for i in rng.integers(1, 11, 9)]
+    seen = as_indices(student.sample(clock([*order, 0], 11), vocabulary(11), 0).returned)
+    with saying(LETTERS_OF, network=Message("of 11 characters and 10 hidden units that counts its steps")):
+        assert_same(without_newline(seen), order, "letters")
 
 
 @pytest.mark.points(5)
@@ -116,9 +144,8 @@ def test_draws_as_asked(student, reference, seed):
     """With the random numbers seeded as the exercise says, the worked example and other names come out exactly."""
     draw = np.random.RandomState(2).randn
     parameters = {name: draw(*shape) for name, shape in shapes(100, 27, 27).items()}
-    char_to_ix = vocabulary(27)
-    seen = name_of(student, parameters, char_to_ix)
-    expected = as_indices(reference.sample(parameters, char_to_ix, 0).returned)
+    seen = name_of(student, parameters)
+    expected = as_indices(reference.sample(parameters, vocabulary(27), 0).returned)
     # Weights that differ by 1e-12 leave the first 30 alone (400 trials), BLAS kernels the first 43: this network has
     # large weights, and what it remembers is chaotic. The networks below are calm.
     for place, (one, other) in enumerate(zip(seen, expected[:25], strict=False)):
@@ -131,7 +158,7 @@ def test_draws_as_asked(student, reference, seed):
             starts, names_of(student, case.parameters, case.char_to_ix, starts), names, strict=True
         ):
             try:
-                with saying("This was with other parameters, and {size} characters.", size=len(case.char_to_ix)):
+                with saying("This was with other parameters."):
                     assert_same(one, expected, f"sample(parameters, char_to_ix, {start})")
             except CheckFailed as error:
                 error.picture = first_difference(case.parameters, one, expected)
@@ -168,7 +195,7 @@ def test_first_letter(student, reference, seed):
         assert_law(student, [law_case(seed, name) for name in LAW_CASES if name != "constant"], range(1))
 
 
-@pytest.mark.points(4)
+@pytest.mark.points(3)
 @pytest.mark.needs("test_returns_indices")
 def test_later_letters(student, reference, seed):
     """Each next letter is drawn by the probabilities that the network gives after the letters before it."""
@@ -190,7 +217,7 @@ def test_last_letter_is_the_next_input(student, rng):
             # A later letter does not outweigh an earlier one: an input with more than one letter shows.
             parameters["Wya"][follower, letter] = (10 - order.index(letter)) * CERTAIN
         expected = order if last == 0 else [*order * 6, *order[:2]]
-        seen = without_newline(name_of(student, parameters, vocabulary(vocab_size)))
+        seen = without_newline(name_of(student, parameters))
         with saying(LETTERS_OF, network=Message("in which each letter decides the next")):
             assert_same(seen, expected, "letters")
 
@@ -201,7 +228,7 @@ def test_memory_is_carried(student, rng):
     vocab_size = 8
     for length in (7, LONGEST):
         order = [int(i) for i in rng.integers(1, vocab_size, length)]
-        seen = without_newline(name_of(student, clock([*order, 0], vocab_size), vocabulary(vocab_size)))
+        seen = without_newline(name_of(student, clock([*order, 0], vocab_size)))
         with saying(LETTERS_OF, network=Message("that counts its steps")):
             assert_same(seen, order, "letters")
 
@@ -221,13 +248,12 @@ def clock(order, vocab_size):
 @pytest.mark.needs("test_returns_indices")
 def test_stops_at_the_newline(student, rng):
     """The name ends with the first newline that is drawn, also when it is the very first character."""
-    char_to_ix = vocabulary(6)
     parameters = network(rng, 7, 6)
     parameters["by"][0] = 2 * CERTAIN
     with saying(NAME_OF, network=Message("that is certain of the newline, 0")):
-        assert_same(name_of(student, parameters, char_to_ix), [0], "name")
+        assert_same(name_of(student, parameters), [0], "name")
     for letters in (1, 2, 3, int(rng.integers(4, 20)), int(rng.integers(20, 48)), 48):
-        seen = name_of(student, clock([2] * letters + [0], 6), char_to_ix)
+        seen = name_of(student, clock([2] * letters + [0], 6))
         certain = "that is certain of {letters} {letters:letter|letters} and then the newline"
         with saying(NAME_OF, network=Message(certain, letters=letters)):
             assert_same(seen, [2] * letters + [0], "name")
@@ -237,14 +263,13 @@ def test_stops_at_the_newline(student, rng):
 @pytest.mark.needs("test_returns_indices")
 def test_newline_has_any_number(student, rng):
     """The newline's number is taken from `char_to_ix`: it need not be 0."""
-    char_to_ix = vocabulary(7, newline=4)
     parameters = network(rng, 5, 7)
     parameters["by"][4] = 2 * CERTAIN
     with saying(NAME_OF, network=Message("where the newline is 4, and certain")):
-        assert_same(name_of(student, parameters, char_to_ix), [4], "name")
+        assert_same(name_of(student, parameters, newline=4), [4], "name")
     parameters["by"][4], parameters["by"][0] = -2 * CERTAIN, 2 * CERTAIN
     with saying(NAME_OF, network=Message("where the newline is 4, and letter 0 certain")):
-        assert_same(name_of(student, parameters, char_to_ix), [0] * LONGEST + [4], "name")
+        assert_same(name_of(student, parameters, newline=4), [0] * LONGEST + [4], "name")
 
 
 @pytest.mark.points(2)
@@ -253,7 +278,7 @@ def test_fifty_letters_at_most(student, rng):
     """After 50 letters without a newline the name is cut, and the newline's index is appended."""
     parameters = network(rng, 6, 10)
     parameters["by"][0] = -2 * CERTAIN
-    seen = name_of(student, parameters, vocabulary(10), 7000)
+    seen = name_of(student, parameters, seed=7000)
     if len(seen) != LONGEST + 1 or 0 in seen[:LONGEST] or seen[LONGEST] != 0:
         raise CheckFailed(
             "Where the newline is never drawn, there should be 50 letters and then one newline; yours has {letters} "
@@ -266,10 +291,10 @@ def test_fifty_letters_at_most(student, rng):
 @pytest.mark.points(1)
 def test_parameters_stay(student):
     """`sample` only looks at `parameters`: it does not change them."""
-    parameters = {name: value + 1 / 9 for name, value in blank_network(6, 9).items()}
+    parameters = {name: value + 1 / 9 for name, value in blank_network(*NOTEBOOKS).items()}
     parameters["Wya"][:] = 0
     parameters["Wya"][:2] = [[0.01], [-0.01]]
-    seen = student.sample(parameters, vocabulary(9), 3000).arguments["parameters"]
+    seen = student.sample(parameters, vocabulary(27), 3000).arguments["parameters"]
     with saying("This was after a call of `sample`."):
         assert_same(seen, parameters, "parameters", rtol=0, atol=0, extra_keys=True)
 
@@ -277,11 +302,11 @@ def test_parameters_stay(student):
 @pytest.mark.points(1)
 def test_seed_decides(student, seed):
     """The same seed gives the same name, whatever was drawn between; other seeds give other names."""
-    lively, constant = law_case(seed, "lively"), law_case(seed, "constant")
+    lively, constant = (within(law_case(seed, name).parameters, *NOTEBOOKS) for name in ("lively", "constant"))
     seeds = [SEEDS_APART * number for number in range(1, 9)]
-    names = names_of(student, lively.parameters, lively.char_to_ix, [*seeds, *reversed(seeds)])
+    names = names_of(student, lively, vocabulary(27), [*seeds, *reversed(seeds)])
     if names != names[::-1]:
         raise CheckFailed("Two calls with the same seed should give the same name; yours gave two different ones.")
-    names = names_of(student, constant.parameters, constant.char_to_ix, seeds)
+    names = names_of(student, constant, vocabulary(27), seeds)
     if any(one == other for number, one in enumerate(names) for other in names[:number]):
         raise CheckFailed("Calls with different seeds gave the same name: is `seed` used?")

@@ -79,7 +79,7 @@ def test_it_says_how_the_class_did(graded):
 def test_each_check_says_how_many_passed(graded):
     rows = {row.split()[0]: row for row in graded.page.rows["checks"]}
     assert re.search(r" 2 3 75\u202f% 0 1 0\.\d\d$", rows["clip.worked_example"])  # all but the blank one
-    assert len(rows) == 1 + 39
+    assert len(rows) == 1 + 40
 
 
 def test_it_names_misconceptions_and_who_may_need_help(graded):
@@ -115,7 +115,7 @@ def test_all_of_it_is_there_as_csv(graded):
     assert "not a Jupyter notebook" in students["not-a-notebook"]["about the file"]
     with open(graded.root / "dinosaur-island-report-checks.csv", newline="", encoding="utf-8") as file:
         checks = {row["check"]: row for row in csv.DictReader(file)}
-    assert checks["clip.worked_example"]["passed"] == "3" and len(checks) == 39
+    assert checks["clip.worked_example"]["passed"] == "3" and len(checks) == 40
 
 
 def test_it_needs_nothing_from_outside(graded):

@@ -63,14 +63,16 @@ def _refuse_fragile(assignment: Assignment, cells: Sequence[str], limits: Limits
     """Raise AssignmentError where the solution itself is not accepted without its comments and docstrings."""
     for cell in cells:
         source = solution_cells(assignment)[cell]
-        for text, why in ((source, "as it is"), (written_anew(source), "without its comments and docstrings")):
+        for text, template in ((source, NOT_ACCEPTED), (written_anew(source), NOT_ACCEPTED_BARE)):
             if not is_accepted(text, cell, assignment, SEED, limits):
-                raise AssignmentError(
-                    "The solution in the cell {cell} does not get all points {why}, so nothing can be said of mistakes "
-                    "in it.",
-                    cell=cell,
-                    why=Message(why),
-                )
+                raise AssignmentError(template, cell=cell)
+
+
+NOT_ACCEPTED, NOT_ACCEPTED_BARE = (
+    "In the cell {cell}, the solution does not get all points, so nothing can be said of mistakes in it.",
+    "In the cell {cell}, the solution does not get all points without its comments and docstrings, so nothing can be "
+    "said of mistakes in it.",
+)
 
 
 def _tried(made: Made, assignment: Assignment, limits: Limits) -> Outcome:
@@ -85,8 +87,8 @@ def _say(console: Terminal, assignment: Assignment, made: Sequence[Made], outcom
             console.print(_table(what, accepted))
     count = Counter(outcomes)
     text = (
-        "{all} small {all:mistake|mistakes}: {rejected} rejected, {accepted} accepted, of which {harmless} "
-        "{harmless:changes|change} nothing on any input that is known."
+        "{all} small {all:mistake|mistakes}: {rejected} rejected, {accepted} accepted; {harmless} of the accepted "
+        "{harmless:answers|answer} like the solution on all inputs that are known."
     )
     said = Message(
         text,

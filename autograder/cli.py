@@ -1,7 +1,8 @@
 """The `autograder` command.
 
-`check` one notebook, `grade` a class, `report` on it, `selftest` the checks, find out their `strength`, begin a `new`
-assignment, `demo` the whole cycle, ask the `doctor` what this machine has.
+`check` one notebook, `grade` a class, `report` on it, make a mistake of its a known `misconception`, `selftest` the
+checks, find out their `strength`, begin a `new` assignment, `demo` the whole cycle, ask the `doctor` what this machine
+has.
 """
 
 from __future__ import annotations
@@ -91,12 +92,15 @@ def main(arguments: list[str] | None = None) -> int:
     strong = commands.add_parser("strength", help="show which small mistakes in the solution the tests accept")
     strong.add_argument("assignment", nargs="?", help=ONLY)
     strong.add_argument("--jobs", type=_whole(1), help="processes; default: one for each core")
+    row = commands.add_parser("misconception", help="make a group of the class report a row of misconceptions.toml")
+    row.add_argument("group", help="as the class report names it")
+    row.add_argument("--assignment", help=ONLY)
     new = commands.add_parser("new", help="write a minimal assignment, to begin another course with")
     new.add_argument("name")
     commands.add_parser("doctor", help="say what this machine has, and whether students' code can be confined here")
     show = commands.add_parser("demo", help="grade the example class in a scratch course")
     show.add_argument("--keep", type=Path, help="the scratch course's directory; default: a temporary one")
-    for command in (check, all_of_it, summary, test, strong):
+    for command in (check, all_of_it, summary, test, strong, row):
         command.add_argument("--course", type=Path, help="its directory; default: the current one or one above it")
     codecs.register_error("autograder.plain", _plainly)
     for stream in (sys.stdout, sys.stderr):
@@ -226,7 +230,7 @@ def _report(options: argparse.Namespace) -> int:
     for table, text in tables.items():
         write_whole(table, text)
     names = {table.stem.removeprefix(f"{path.stem}-"): quote(table.name) for table in tables}
-    write_whole(path, class_html(name, most, rows, names))
+    write_whole(path, class_html(name, most, rows, names, can_propose=not notebooks[0].by_cells))
     text = "{graded} graded {graded:submission|submissions}, {others} {others:other|others}: {path}"
     say(render(Message(text, graded=len(reports), others=len(unread), path=path)))
     return 0
@@ -251,6 +255,17 @@ def _strength(options: argparse.Namespace) -> int:
     root = course_root(options.course)
     notebooks = load_notebooks(options.assignment or only_assignment(root), root)
     return strength([one for one in notebooks if one.points], course_limits(root), options.jobs)
+
+
+def _misconception(options: argparse.Namespace) -> int:
+    from autograder.course.course import Course  # as above
+    from autograder.course.propose import propose
+
+    root = course_root(options.course)
+    path = propose(Course(root), _assignment(options, root), options.group)
+    said = "{path} has a row {group}: write its `tells`, then run `autograder selftest --assignment {assignment}`."
+    say(render(Message(said, path=path, group=options.group, assignment=path.parent.name)))
+    return 0
 
 
 def _seed(options: argparse.Namespace) -> int:
@@ -325,5 +340,5 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"check": _check, "grade": _grade, "report": _report, "selftest": _selftest,
-            "strength": _strength, "new": _new, "doctor": _doctor, "demo": _demo}  # fmt: skip
+COMMANDS = {"check": _check, "grade": _grade, "report": _report, "misconception": _misconception,
+            "selftest": _selftest, "strength": _strength, "new": _new, "doctor": _doctor, "demo": _demo}  # fmt: skip

@@ -1,6 +1,5 @@
 """Checks of what is no function on arrays: what an assignment of any subject needs."""
 
-
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook

@@ -10,9 +10,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from autograder.grading.alike import alike
 from autograder.grading.report import Check, Diagnosis, Report
-from autograder.messages import Message
-from autograder.pages.class_report import Row, class_html, class_tables, items, misconceptions
+from autograder.messages import Message, render
+from autograder.pages.class_report import Row, class_html, class_tables, items
 from tests.test_grade_class import grade
 
 pytestmark = pytest.mark.slow
@@ -82,8 +83,8 @@ def test_each_check_says_how_many_passed(graded):
     assert len(rows) == 1 + 40
 
 
-def test_it_names_misconceptions_and_who_may_need_help(graded):
-    (wrong,) = [row for row in graded.page.rows["misconceptions"] if "sample-takes-the-maximum" in row]
+def test_it_names_mistakes_and_who_may_need_help(graded):
+    (wrong,) = [row for row in graded.page.rows["mistakes"] if "sample-takes-the-maximum" in row]
     assert wrong.split()[:2] == ["1", "sample"]
     low = [row.split()[0] for row in graded.page.rows["help"][1:]]
     assert low == ["not-a-notebook", "blank", "half-finished"]
@@ -132,7 +133,7 @@ def test_the_only_script_that_may_run_is_the_search(graded):
 
 def test_it_can_be_written_elsewhere_and_says_when_there_is_nothing(graded, tmp_path):
     assert report(graded.root, "--output", str(tmp_path / "page.html")).returncode == 0
-    assert "misconceptions" in (tmp_path / "page.html").read_text()
+    assert "like no other" in (tmp_path / "page.html").read_text()
     for name in ("source", "utils", "datasets", "nbgrader_config.py"):
         (tmp_path / name).symlink_to(graded.root / name)
     empty = report(tmp_path)
@@ -198,7 +199,7 @@ def test_one_notebook_is_one_notebook():
     assert "in 1 notebook<" in page
 
 
-def test_misconceptions_come_by_frequency():
+def test_mistakes_come_by_frequency():
     def wrong(known):
         check = Check("f.a", "f", "It works.", "failed", 0, 1, Message("No."), known)
         return Report(
@@ -207,5 +208,19 @@ def test_misconceptions_come_by_frequency():
             diagnoses={"f": Diagnosis("misconception", Message("You thought {what}.", what=known), known)},
         )
 
-    rows = misconceptions({"a": wrong("one"), "b": wrong("two"), "c": wrong("two")})
-    assert rows == [("two", "f", "You thought two.", ["b", "c"]), ("one", "f", "You thought one.", ["a"])]
+    rows = alike({"a": wrong("one"), "b": wrong("two"), "c": wrong("two")})
+    assert [(one.id, one.function, render(one.said), one.students) for one in rows] == [
+        ("two", "f", "You thought two.", ("b", "c")),
+        ("one", "f", "You thought one.", ("a",)),
+    ]
+
+
+def test_without_a_diagnosis_the_same_answers_to_the_checks_are_the_same_mistake_wherever_they_stand():
+    def wrong(seen, line):
+        said = Message("f(1) should be 2; yours is {seen} in line {line}.", seen=seen, line=line)
+        return Report("x", (Check("f.a", "f", "It works.", "failed", 0, 1, said),))
+
+    assert [one.students for one in alike({"a": wrong(1, 3), "b": wrong(0, 3), "c": wrong(1, 7)})] == [
+        ("a", "c"),
+        ("b",),
+    ]

@@ -68,6 +68,7 @@ class Diagnosis:
       checks of the function pass lies in `lines`), "several" (one of several mistakes does) or "rewrite" (no line:
       another function is needed)
     - `cell` counts the notebook's cells, `lines` those of the cell, both from 1; `step` is the exercise's
+    - `twin`: the line of the solution that corresponds to the first, by which mistakes of a class are compared
     """
 
     kind: Literal["misconception", "repair", "several", "rewrite"]
@@ -76,6 +77,7 @@ class Diagnosis:
     cell: int | None = None
     lines: tuple[int, ...] = ()
     step: int | None = None
+    twin: int | None = None
 
     def summary(self) -> dict[str, Any]:
         """The object that `autograder check --json` prints."""

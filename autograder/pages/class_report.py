@@ -1,4 +1,4 @@
-"""A class's Reports as one page for its instructor: scores, checks, misconceptions, who may need help.
+"""A class's Reports as one page for its instructor: scores, checks, mistakes, who may need help.
 
 The scores are the gradebook's, late penalties and changes by hand included, as on the feedback pages.
 """
@@ -21,9 +21,10 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from autograder.grading.alike import alike
 from autograder.grading.report import Report
 from autograder.messages import printable_lines, render
-from autograder.pages.feedback import TEMPLATES, happened, look_at_first, number, prose
+from autograder.pages.feedback import TEMPLATES, look_at_first, number, prose
 from autograder.pages.spreadsheet import csv_text
 
 NEEDS_HELP = 0.6  # of all points: who has fewer is listed
@@ -92,12 +93,22 @@ class Exercise:
     count: int
 
 
-def class_html(assignment: str, exercises: Mapping[str, float], rows: Sequence[Row], tables: Mapping[str, str]) -> str:
-    """The page. `exercises` is name -> the most points, `tables` the addresses of the same as CSV by their names."""
+def class_html(
+    assignment: str,
+    exercises: Mapping[str, float],
+    rows: Sequence[Row],
+    tables: Mapping[str, str],
+    can_propose: bool = True,
+) -> str:
+    """The page. `exercises` is name -> the most points, `tables` the addresses of the same as CSV by their names.
+
+    `can_propose` says whether a group of mistakes can become a row of `misconceptions.toml`.
+    """
     reports = {row.student: row.report for row in rows if row.report}
     graded = [row for row in rows if row.report]
     scores = [row.score for row in graded]
     most = sum(exercises.values())
+    mistakes = alike(reports)
     seconds = sorted(((report.seconds, student) for student, report in reports.items()), reverse=True)
     return _templates.get_template("class.html.j2").render(
         assignment=assignment,
@@ -114,10 +125,12 @@ def class_html(assignment: str, exercises: Mapping[str, float], rows: Sequence[R
         bins=_bins(scores, most),
         items=items(list(reports.values())),
         weak=WEAK,
-        misconceptions=misconceptions(reports),
+        mistakes=[one for one in mistakes if one.known or len(one.students) > 1],
+        single=[one for one in mistakes if not one.known and len(one.students) == 1],
         help=needs_help(exercises, rows),
         graded=len(graded),
         needs_help=NEEDS_HELP,
+        can_propose=can_propose,
         problems={student: report.problems for student, report in reports.items() if report.problems},
         seconds=seconds,
         tables=tables,
@@ -130,7 +143,7 @@ def class_html(assignment: str, exercises: Mapping[str, float], rows: Sequence[R
 
 
 def class_tables(exercises: Mapping[str, float], rows: Sequence[Row]) -> dict[str, str]:
-    """All that the page shows, as the text of CSV files: "students" and "checks"."""
+    """All that the page shows, as the text of CSV files: "students", "checks" and "mistakes"."""
     lacking = {row.student: why for row, why in needs_help(exercises, rows)}
     students = [
         [
@@ -148,7 +161,16 @@ def class_tables(exercises: Mapping[str, float], rows: Sequence[Row]) -> dict[st
         for one in items([row.report for row in rows if row.report])
     ]
     heading = ["check", "what it asks", "points", "passed", "share", "failed", "not assessed", "tells apart"]
-    return {"students": csv_text(columns, students), "checks": csv_text(heading, checks)}
+    mistakes: list[list[str | float | None]] = [
+        [len(one.students), one.function, render(one.said), one.example, " ".join(one.students), one.id]
+        for one in alike({row.student: row.report for row in rows if row.report})
+    ]
+    of_mistakes = ["count", "function", "what happened", "for example", "students", "group"]
+    return {
+        "students": csv_text(columns, students),
+        "checks": csv_text(heading, checks),
+        "mistakes": csv_text(of_mistakes, mistakes),
+    }
 
 
 def _firsts(row: Row) -> list[str]:
@@ -212,17 +234,6 @@ def items(reports: list[Report]) -> list[Item]:
             )
         )
     return found
-
-
-def misconceptions(reports: Mapping[str, Report]) -> list[tuple[str, str, str, list[str]]]:
-    """What students misunderstood, the commonest first: (id, function, its text, students)."""
-    who: dict[str, list[str]] = {}
-    texts: dict[str, tuple[str, str]] = {}
-    for student, report in reports.items():
-        for known, function in {c.misconception: c.function for c in report.checks if c.misconception}.items():
-            who.setdefault(known, []).append(student)
-            texts[known] = (function, render(happened(report, function)))
-    return sorted(((known, *texts[known], who[known]) for known in who), key=lambda row: (-len(row[3]), row[0]))
 
 
 def _bins(scores: list[float], most: float) -> list[tuple[float, float, int]]:

@@ -131,14 +131,16 @@ def _told(found: Found, submission: Submission, solution: Donor, reference: Refe
     source = next(cell.source for cell in submission.cells if cell.number == number)
     lines = [line for cell, line in found.places if cell == name]
     rivals = sorted({line for edit in found.rivals for cell, line in edit.places if cell == name} - {*lines})
-    step = _step(source, lines[0], solution, reference.cells[reference.defining(function)], function)
+    solved = reference.cells[reference.defining(function)]
+    twin = _twin(source, lines[0], solution, function)
+    step = _steps(solved).get(twin) if twin else None
     text = about([edit for edit in found.edits if edit.places[0][0] == name], rivals, number, source, step,
                  found.partly)  # fmt: skip
-    return Diagnosis("several" if found.partly else "repair", text, None, number, (*lines, *rivals), step)
+    return Diagnosis("several" if found.partly else "repair", text, None, number, (*lines, *rivals), step, twin)
 
 
-def _step(source: str, line: int, solution: Donor, solved: str, function: str) -> int | None:
-    """The exercise's step that a student's line belongs to: that of the solution's statement which corresponds."""
+def _steps(solved: str) -> dict[int, int]:
+    """The exercise's step that each line of the solution belongs to, as far as comments say so."""
     steps: dict[int, int] = {}
     current = None
     for number, text in enumerate(solved.splitlines(), 1):
@@ -146,14 +148,18 @@ def _step(source: str, line: int, solution: Donor, solved: str, function: str) -
             current = int(match[1])
         if current is not None:
             steps[number] = current
-    body = ast.parse(plain_python(source)).body if steps else []
+    return steps
+
+
+def _twin(source: str, line: int, solution: Donor, function: str) -> int | None:
+    """The line of the solution that corresponds to a student's, or to one beside it."""
+    body = ast.parse(plain_python(source)).body
     mine = next((one for one in body if isinstance(one, ast.FunctionDef) and one.name == function), None)
     if mine is None:
         return None
-    twin = renamed(mine, solution.function)
-    pairs = dict(_lines(nodes_of([mine], "")[0], nodes_of([twin], "")[0]))
-    near = [pairs[one] for one in sorted(pairs, key=lambda one: (abs(one - line), one > line)) if abs(one - line) <= 1]
-    return next((steps[one] for one in near if one in steps), None)
+    pairs = dict(_lines(nodes_of([mine], "")[0], nodes_of([renamed(mine, solution.function)], "")[0]))
+    near = sorted((abs(one - line), one > line, other) for one, other in pairs.items() if abs(one - line) <= 1)
+    return near[0][2] if near else None
 
 
 def _lines(one: Node, other: Node) -> list[tuple[int, int]]:

@@ -59,6 +59,12 @@ def load_misconceptions(assignment: Assignment) -> tuple[Misconception, ...]:
         raise AssignmentError(
             "{path}: a row lacks {key}, or this is its function, and no solution cell defines it.", path=path, key=error
         ) from None
+    if unworded := [one.id for one in known if not one.tells.strip()]:
+        raise AssignmentError(
+            "{path}: `tells` of {rows} is empty. Write what a student who makes this mistake should read.",
+            path=path,
+            rows=", ".join(unworded),
+        )
     if len({one.id for one in known}) < len(known):
         raise AssignmentError("{file}: two rows have the same id.", file=path.name)
     return known

@@ -77,5 +77,13 @@ def about(
     return Message(PARTLY, what=said) if partly else said
 
 
+def of_edit(said: Message) -> Message | None:
+    """The part of what is said of a mistake that quotes a line; None where none is named."""
+    if said.template == WHERE:
+        return said
+    inner = (of_edit(one) for one in said.values.values() if isinstance(one, Message))
+    return next((one for one in inner if one is not None), None)
+
+
 def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers))

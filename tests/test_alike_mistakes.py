@@ -1,0 +1,83 @@
+"""The class report's groups of mistakes, and the row of misconceptions.toml that one becomes."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+pytestmark = pytest.mark.slow
+
+CELL = """import numpy as np
+
+
+def moving_average(values, window):
+    running = np.cumsum(np.concatenate([[0.0], values]))
+    return (running[window:] - running[:-window]) / (window + 1)  # NAME wonders
+"""
+NONE = "import numpy as np\n\n\ndef moving_average(values, window):\n    return np.zeros(3)\n"
+CLASS = {
+    "ann": CELL.replace("NAME", "Ann"),
+    "bob": CELL.replace("running", "total").replace("NAME", "Bob"),
+    "cas": NONE,
+    "dan": "import numpy as np\n\n\ndef moving_average(values, window):\n    return [values[0]]\n",
+    "eve": CELL.replace("(window + 1)", "window"),
+}
+
+
+def autograder(root, *arguments):
+    command = [sys.executable, "-m", "autograder", *arguments]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=200)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """A course of one exercise, whose class is graded and reported on."""
+    root = tmp_path_factory.mktemp("course")
+    assert autograder(root, "new", "averages").returncode == 0
+    command = [sys.executable, "-m", "nbgrader", "generate_assignment", "averages"]
+    subprocess.run(command, cwd=root, capture_output=True, check=True)
+    source = nbformat.read(root / "source" / "averages" / "averages.ipynb", as_version=4)
+    (solution,) = [cell for cell in source.cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    for student, text in CLASS.items():
+        solution.source = text
+        path = root / "submitted" / student / "averages" / "averages.ipynb"
+        path.parent.mkdir(parents=True)
+        nbformat.write(source, path)
+    assert autograder(root, "grade", "--jobs", "1").returncode == 0
+    assert autograder(root, "report").returncode == 0
+    return root
+
+
+def groups(root):
+    """The groups by their students."""
+    rows = csv.DictReader((root / "averages-report-mistakes.csv").read_text("utf-8").splitlines())
+    return {row["students"]: row for row in rows}
+
+
+def test_functions_with_the_same_mistake_are_one_group_with_one_example_and_no_name_in_it(graded):
+    found = groups(graded)
+    assert {*found} == {"ann bob", "cas", "dan"}
+    assert found["ann bob"]["for example"] == "return (running[window:] - running[:-window]) / (window + 1)"
+    assert "window + 1" in found["ann bob"]["what happened"]
+    page = (graded / "averages-report.html").read_text("utf-8")
+    section = page.partition('<section id="mistakes"')[2].partition("</section>")[0]
+    assert "2 wrong functions are like no other" in section and "wonders" not in section
+
+
+def test_a_group_becomes_a_row_that_is_worded_and_then_named(graded):
+    group = groups(graded)["ann bob"]["group"]
+    unknown = autograder(graded, "misconception", "no-such-group")
+    assert unknown.returncode == 2 and group in unknown.stderr
+    assert autograder(graded, "misconception", group).returncode == 0
+    path = graded / "autograder" / "assignments" / "averages" / "misconceptions.toml"
+    assert "wonders" not in path.read_text("utf-8")
+    unworded = autograder(graded, "selftest")
+    assert unworded.returncode == 2 and f"`tells` of {group} is empty" in unworded.stderr
+    path.write_text(path.read_text("utf-8").replace('tells = ""', 'tells = "One too many."'), "utf-8")
+    done = autograder(graded, "selftest", "--jobs", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    bob = autograder(graded, "check", "submitted/bob/averages/averages.ipynb", "--json")
+    assert json.loads(bob.stdout)["functions"]["moving_average"]["diagnosis"]["text"] == "One too many."

@@ -464,6 +464,19 @@ def test_one_test_cell_that_never_ends_costs_no_other(course, tmp_path):
         assert [check.points for check in report.checks] == [0, 1, 1], wrong
 
 
+@pytest.mark.parametrize(("timeout", "points"), [("2", 0), ("30", 2), ("None", 2)])
+def test_the_courses_own_timeout_of_a_cell_is_heeded(course, tmp_path, timeout, points):
+    assignment = course("def f(): return 1", "assert f() == 1")
+    (tmp_path / "nbgrader_config.py").write_text(f"c = get_config()\nc.ExecutePreprocessor.timeout = {timeout}\n")
+    notebook = nbformat.read(assignment.source, as_version=4)
+    notebook.cells[1].source = "import time\ntime.sleep(4)\ndef f(): return 1"
+    handed_in = tmp_path / "handed-in.ipynb"
+    nbformat.write(notebook, handed_in)
+    command = [sys.executable, "-m", "autograder", "check", "--json", "--assignment", "ps1", str(handed_in)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert json.loads(done.stdout)["functions"]["1"]["score"] == points, done.stdout
+
+
 def test_a_solution_that_fails_its_own_tests_stops_grading_with_the_cell(course):
     with pytest.raises(CannotGrade, match="test-1"):
         graded(course("def f(): return 1", "assert f() == 2"))

@@ -14,6 +14,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder import MOVED
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import SUBMITTED
+from autograder.grading.cells import CALLS_A_CELL
 from autograder.sandbox.process import Limits
 
 CONFIG = "nbgrader_config.py"
@@ -87,8 +88,9 @@ EXPECTED = {
 
 def course_limits(root: Path) -> Limits:
     """What one submission may use: the traits of GradeInSandbox that are set, and the defaults of the others."""
-    configured = course_config(root).GradeInSandbox
-    limits: dict[str, Any] = {}
+    config = course_config(root)
+    configured = config.GradeInSandbox
+    limits: dict[str, Any] = seconds_by_timeout(config)
     for name, default in asdict(Limits()).items():
         if name not in configured:
             continue
@@ -104,6 +106,24 @@ def course_limits(root: Path) -> Limits:
             )
         limits[name] = type(default)(value)  # as a trait would: 10 and 10.0 name two Reports
     return Limits(**limits)
+
+
+def seconds_by_timeout(config: Config) -> dict[str, float]:
+    """The limits that follow from a course's own timeout of a cell, nbgrader's `ExecutePreprocessor.timeout`.
+
+    None, or -1, stands for no timeout: an hour. What GradeInSandbox sets itself is not among them.
+    """
+    sections = [config.get(name, {}) for name in ("Execute", "ExecutePreprocessor")]
+    timeouts = [section["timeout"] for section in sections if "timeout" in section]
+    if not timeouts:
+        return {}
+    cell = float(timeouts[0] or -1)
+    cell = cell if cell > 0 else 3600.0
+    limits = {
+        "seconds_per_call": cell / CALLS_A_CELL,
+        "seconds_per_submission": max(Limits.seconds_per_submission, CALLS_A_CELL * cell),
+    }
+    return {name: value for name, value in limits.items() if name not in config.GradeInSandbox}
 
 
 def _fits(value: object, default: object) -> bool:

@@ -19,7 +19,7 @@ from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
 from traitlets import Enum, Float, Int, Tuple
 
 from autograder.course.calibration import ready
-from autograder.course.config import refuse_unseen
+from autograder.course.config import refuse_unseen, seconds_by_timeout
 from autograder.course.marked import test_outputs, unread_outputs
 from autograder.course.report_cache import (
     graded,
@@ -189,7 +189,8 @@ class GradeInSandbox(NbGraderPreprocessor):
     ) -> tuple[dict[str, list[NotebookNode]], str]:
         """Function -> outputs of its test cell, and the file name of the Report: none for what is no notebook."""
         root = Path(self.parent.parent.coursedir.root)
-        limits = Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
+        traits = {name: getattr(self, name) for name in Limits.__dataclass_fields__}
+        limits = Limits(**{**traits, **seconds_by_timeout(self.config)})
         try:
             run = (read_notebook(notebook), ready(assignment, limits), run_seed(root, assignment.name), limits)
             path = report_path(*run, reports_folder(root, assignment.name))

@@ -1,5 +1,6 @@
 """Where a function is wrong: the line that a student reads for mistakes that nobody wrote down."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from autograder.grading.assignment import load_assignment
 from autograder.grading.checks import grade
 from autograder.grading.report import Report
 from autograder.messages import render
+from autograder.notebook.submission import read_submission
+from autograder.pages.feedback_page import Recorded, render_feedback
 from autograder.sandbox.process import Limits
 
 ASSIGNMENT = load_assignment("dinosaur-island", Path(__file__).parents[1])
@@ -45,6 +48,19 @@ def test_a_known_mistake_is_named_though_a_key_is_missing_that_no_check_judges()
     checks, found = diagnosed(cell)
     assert found["clip"].misconception == "clip-bound-10"
     assert any(check.misconception == "clip-bound-10" for check in checks["clip"])
+
+
+def test_the_page_marks_the_line_in_the_students_own_cell_and_the_sentence_names_the_exercises_step():
+    cell = CLIP.replace("-maxValue, maxValue, out", "-maxValue, maxValue - 1, out")
+    notebook = with_cells(ASSIGNMENT, [cell])
+    report = grade(notebook, ASSIGNMENT, 1, Limits())
+    assert report.diagnoses["clip"].step == 2
+    assert "step 2 of the exercise" in render(report.diagnoses["clip"].text)
+    recorded = read_submission(notebook, ASSIGNMENT.template, list(ASSIGNMENT.points)).notebook
+    page = render_feedback("dinosaur-island", recorded, report, Recorded())
+    assert '<a href="#wrong-clip">' in page
+    marked = re.findall(r"<mark.*?</mark>", page)
+    assert [re.sub(r"<.*?>", "", one) for one in marked] == [cell.splitlines()[4]]
 
 
 def test_without_steps_nothing_is_looked_for():

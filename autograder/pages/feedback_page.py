@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 from nbformat.notebooknode import NotebookNode
 
+from autograder.grading.diagnosis.wording import of_edit, quoted
 from autograder.grading.report import Report
 from autograder.messages import Message, render
 from autograder.pages.feedback import checks_html, look_at_first, number, page_css, templates
@@ -84,6 +85,11 @@ def feedback_page(
     """
     graded = {one.grade_id: one for one in _graded(notebook, report, recorded)}
     marks = [cell.metadata.get("nbgrader", {}) for cell in notebook.cells]
+    found = dict(_wrong_lines(notebook, report)) if laid_out is not None and isinstance(report, Report) else {}
+    cells = list(laid_out or ())
+    found = {name: one for name, one in found.items() if cells[one[0]].startswith("<pre")}  # not too long to be shown
+    for function, (place, lines) in found.items():
+        cells[place] = _with_marks(cells[place], lines, f"wrong-{function}")
     incomplete = [one for one in graded.values() if number(one.points) != number(one.most)]
     return templates.get_template("feedback.html.j2").render(
         name=name,
@@ -95,10 +101,39 @@ def feedback_page(
         penalty=recorded.late_penalty,
         score=max(0.0, sum(one.points for one in graded.values()) - recorded.late_penalty),
         most=sum(one.most for one in graded.values()),
-        cells=None if laid_out is None else list(zip(marks, map(Markup, laid_out), strict=True)),
+        cells=None if laid_out is None else list(zip(marks, map(Markup, cells), strict=True)),
+        marked={*found},
         css=Markup(page_css() + code_css()),  # noqa: S704 - ours
         number=number,
     )
+
+
+def _wrong_lines(notebook: NotebookNode, report: Report) -> Iterator[tuple[str, tuple[int, tuple[int, ...]]]]:
+    """Function -> (which cell, its lines) of those in which a mistake was found.
+
+    The cells of what was handed in are counted; here some may be left out, and others put back.
+    """
+    for function, diagnosis in report.diagnoses.items():
+        said = of_edit(diagnosis.text)
+        if said is None or diagnosis.cell is None:
+            continue
+        cells = [(place, cell.source) for place, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+        places = [place for place, source in cells if quoted(source, diagnosis.lines[0]) == said.values["code"]]
+        if places:
+            handed_in = diagnosis.cell - 1
+            yield function, (min(places, key=lambda place: abs(place - handed_in)), diagnosis.lines)
+
+
+def _with_marks(html: str, lines: Sequence[int], anchor: str) -> str:
+    """A cell of code, `<pre>` with a line of HTML for each of its lines, in which some are marked."""
+    head, end, inner = html.partition(">")
+    body, close, rest = inner.rpartition("</pre>")
+    shown = body.split("\n")
+    for line in lines:
+        if line <= len(shown):
+            name = Markup(' id="{}"').format(anchor) if line == lines[0] else ""
+            shown[line - 1] = f"<mark{name}>{shown[line - 1]}</mark>"
+    return head + end + "\n".join(shown) + close + rest
 
 
 def _graded(notebook: NotebookNode, report: Report | Message | str, recorded: Recorded) -> Iterator[Graded]:

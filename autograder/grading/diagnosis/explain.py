@@ -146,6 +146,8 @@ def _steps(solved: str) -> dict[int, int]:
     for number, text in enumerate(solved.splitlines(), 1):
         if match := STEP.search(text):
             current = int(match[1])
+        elif "END SOLUTION" in text:  # what follows is given
+            current = None
         if current is not None:
             steps[number] = current
     return steps

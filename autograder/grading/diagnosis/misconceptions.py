@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,7 @@ from autograder.sandbox.observation import Observation, alike_at, differences, o
 # A misconception that takes more steps counts as endless; on answers that come to an end, none takes a third of these.
 STEPS, STEPS_OF_ENDLESS = 300_000, 20_000
 
+STEP = re.compile(r"  # step \d+$", re.MULTILINE)  # which step of the exercise a line belongs to: no edit is about that
 PRINTED = ("printed.numbers", "printed.names")
 Answers = list[Observation] | tuple[str, str]  # what is seen of the calls, or the name and the text of the exception
 REPLAYED = 50  # of the calls made in one go: two samplers that agree in so many names are the same
@@ -77,6 +79,7 @@ def edited(solution: str, row: Mapping[str, Any], path: Path) -> str:
     """
     if "body" in row:
         return str(row["body"])
+    solution = STEP.sub("", solution)
     for old, new in row.get("edits") or [(row["old"], row["new"])]:
         if solution.count(old) != 1:
             raise AssignmentError(

@@ -52,10 +52,15 @@ def shown(code: str) -> str:
     return text if len(text) <= LONGEST_CODE else f"{text[:LONGEST_CODE]} ..."
 
 
+def quoted(source: str, line: int) -> str:
+    """A line of a cell, from 1, as it is shown; nothing where there is none."""
+    lines = source.splitlines()
+    return shown(lines[line - 1]) if 0 < line <= len(lines) else ""
+
+
 def sentence(edit: Edit, line: int, cell: int, source: str) -> Message:
     """What to look at in one line."""
-    lines = source.splitlines()
-    code = shown(lines[line - 1]) if 0 < line <= len(lines) else ""
+    code = quoted(source, line)
     what = Message(SENTENCES.get(edit.kind, SENTENCES["changed"]), code=code, part=shown(edit.before) or code)
     return Message(WHERE, line=line, cell=cell, code=code, what=what)
 

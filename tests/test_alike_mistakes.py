@@ -8,6 +8,8 @@ import sys
 import nbformat
 import pytest
 
+from autograder.grading.diagnosis.calculation import reaches_for
+
 pytestmark = pytest.mark.slow
 
 CELL = """import numpy as np
@@ -22,6 +24,7 @@ CLASS = {
     "ann": CELL.replace("NAME", "Ann"),
     "bob": CELL.replace("running", "total").replace("NAME", "Bob"),
     "cas": NONE,
+    "fay": "import numpy as np\n\n\ndef moving_average(values, window):\n    return np.load('/etc/passwd')\n",
     "dan": "import numpy as np\n\n\ndef moving_average(values, window):\n    return [values[0]]\n",
     "eve": CELL.replace("(window + 1)", "window"),
 }
@@ -59,18 +62,20 @@ def groups(root):
 
 def test_functions_with_the_same_mistake_are_one_group_with_one_example_and_no_name_in_it(graded):
     found = groups(graded)
-    assert {*found} == {"ann bob", "cas", "dan"}
+    assert {*found} == {"ann bob", "cas", "dan", "fay"}
     assert found["ann bob"]["for example"] == "return (running[window:] - running[:-window]) / (window + 1)"
     assert "window + 1" in found["ann bob"]["what happened"]
     page = (graded / "averages-report.html").read_text("utf-8")
     section = page.partition('<section id="mistakes"')[2].partition("</section>")[0]
-    assert "2 wrong functions are like no other" in section and "wonders" not in section
+    assert "3 wrong functions are like no other" in section and "wonders" not in section
 
 
 def test_a_group_becomes_a_row_that_is_worded_and_then_named(graded):
     group = groups(graded)["ann bob"]["group"]
     unknown = autograder(graded, "misconception", "no-such-group")
     assert unknown.returncode == 2 and group in unknown.stderr
+    reaching = autograder(graded, "misconception", groups(graded)["fay"]["group"])
+    assert reaching.returncode == 2 and "`.load`" in reaching.stderr
     assert autograder(graded, "misconception", group).returncode == 0
     path = graded / "autograder" / "assignments" / "averages" / "misconceptions.toml"
     assert "wonders" not in path.read_text("utf-8")
@@ -81,3 +86,20 @@ def test_a_group_becomes_a_row_that_is_worded_and_then_named(graded):
     assert done.returncode == 0, done.stdout + done.stderr
     bob = autograder(graded, "check", "submitted/bob/averages/averages.ipynb", "--json")
     assert json.loads(bob.stdout)["functions"]["moving_average"]["diagnosis"]["text"] == "One too many."
+
+
+@pytest.mark.parametrize(
+    ("code", "reached"),
+    [
+        ("def f(x):\n    return [np.sum(x) for _ in range(3)]", []),
+        ("def f(x):\n    return ours(x).special", []),
+        ("def f(x):\n    return theirs(x)", ["theirs"]),
+        ("import os", ["import os"]),
+        ("def g(open): ...\nopen('x', 'w')", ["open"]),
+        ("def g(__builtins__): ...\n__builtins__['eval']('1')", ["__builtins__"]),
+        ("def f(x):\n    return x.__class__", [".__class__"]),
+        ("match 1:\n    case int(real=x): pass", ["match"]),
+    ],
+)
+def test_only_code_that_calculates_becomes_a_row(code, reached):
+    assert reaches_for(code, ["def ours(x):\n    return x.special\nours(1)"]) == reached

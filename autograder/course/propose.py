@@ -10,7 +10,10 @@ from autograder.course.course import Course
 from autograder.errors import CannotGrade
 from autograder.grading.alike import alike
 from autograder.grading.assignment import Assignment
+from autograder.grading.diagnosis.calculation import reaches_for
+from autograder.grading.diagnosis.explain import variants
 from autograder.grading.diagnosis.program import FUNCTIONS, nodes_of, written
+from autograder.grading.reference import Reference
 from autograder.notebook.cells import function_names
 from autograder.notebook.handed_in import read_notebook
 from autograder.notebook.needed_code import needed_code
@@ -52,6 +55,14 @@ def propose(course: Course, assignment: Assignment, group: str) -> Path:
     body = _written_for(found.function, read_submission(data, assignment.template, list(assignment.points)), assignment)
     if found.function not in function_names(body):
         raise CannotGrade("Nobody of the group {group} has written `{name}`.", group=group, name=found.function)
+    known = [*Reference(assignment).cells.values(), *variants(assignment)]
+    if foreign := reaches_for(body, known):
+        raise CannotGrade(
+            "The code of the group {group} uses {names}, which your solution and the correct variants do not. A row's "
+            "code runs with your rights, so none is made of that: write it by hand.",
+            group=group,
+            names=", ".join(f"`{name}`" for name in foreign),
+        )
     check = f"test_{found.shows_on.partition('.')[2]}"
     values = {"id": found.id, "function": found.function, "shows_on": check}
     row = ROW.format(body=_text(body), **{name: json.dumps(one) for name, one in values.items()})

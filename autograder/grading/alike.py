@@ -20,9 +20,9 @@ PLACES = ("cell", "line", "code", "lines", "others")  # in messages: two student
 class Alike:
     """Functions of several students, or of one, with the same mistake.
 
-    `id` is that of a known misconception, or made of what they have in common: the checks that fail, and what is wrong
-    in which line of the solution, or else what the checks say. `example` is the line that decides, of one of them.
-    `shows_on` is the check that fails first.
+    `id` is that of a known misconception, or made of what they have in common: the checks that fail and in what way,
+    and what is wrong in which line of the solution, or else all that the checks say. `example` is the line that
+    decides, of one of them. `shows_on` is the check that fails first.
     """
 
     id: str
@@ -73,7 +73,8 @@ def _id(function: str, report: Report) -> str:
     if diagnosis and diagnosis.misconception:
         return diagnosis.misconception
     failed = _failed(report, function)
-    common = _mistake(diagnosis), [(one.id, None if _mistake(diagnosis) else _shown(one.message)) for one in failed]
+    mistake = _mistake(diagnosis)
+    common = mistake, [(one.id, _kind(one.message) if mistake else _shown(one.message)) for one in failed]
     return f"{function}-{hashlib.sha256(repr(common).encode()).hexdigest()[:6]}"
 
 
@@ -84,6 +85,10 @@ def _mistake(diagnosis: Diagnosis | None) -> tuple[str, int] | None:
     if diagnosis is None or diagnosis.twin is None or not isinstance(what, Message):
         return None
     return what.template, diagnosis.twin
+
+
+def _kind(said: Message | None) -> str | None:
+    return said.template if said else None
 
 
 def _shown(said: Message | None) -> Any:

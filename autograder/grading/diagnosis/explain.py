@@ -45,20 +45,21 @@ def known_programs(
     matter = assignment.arguments_that_matter.get(function, [])
     solution = [(name, counted(source)) for name, source in reference.cells.items()]
     own = donor_of(reference.cells[reference.defining(function)], function, reference.functions)
-    variants = {text: donor for text in _variants(assignment)
+    others = {text: donor for text in variants(assignment)
                 if (donor := donor_of(text, function, reference.functions))}  # fmt: skip
     if own is None:
         return None
     plain = [{"arguments": list(one.arguments), "names": list(one.names), "cell": counted(one.cell),
               "matter": [[name, place] for name in matter
                          if (place := _place(signature, name, one)) is not None]} for one in calls]  # fmt: skip
-    cells = [[*solution, ("variant", counted(text)), *last] for text in variants]
+    cells = [[*solution, ("variant", counted(text)), *last] for text in others]
     task = prepared(function, [*solution, *last], cells, plain, seed, assignment.sandbox_files, limits, unjudged)
-    donors = list(variants.values())
+    donors = list(others.values())
     return task, [own, *(donors[number] for number in task.variants)]
 
 
-def _variants(assignment: Assignment) -> list[str]:
+def variants(assignment: Assignment) -> list[str]:
+    """The correct variants of an assignment's functions, as the text of cells."""
     files = sorted((assignment.folder / "solutions").glob("*.py")) if not assignment.by_cells else []
     return ["\n".join(map(runnable, path.read_text("utf-8").split("# %%\n"))) for path in files]
 

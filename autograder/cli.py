@@ -44,7 +44,7 @@ from autograder.grading.assignment import (
 )
 from autograder.grading.cells import about_cells, not_assessed
 from autograder.grading.report import Report, together
-from autograder.messages import Message, render
+from autograder.messages import ENGLISH, Message, render, said, speaking
 from autograder.notebook.attempts import meant
 from autograder.notebook.folder import reached
 from autograder.notebook.handed_in import Unreadable, handed_in, read_notebook
@@ -110,8 +110,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return COMMANDS[options.command](options)
     except CannotGrade as error:
-        say(f"autograder: {error}", sys.stderr)
-        return 2
+        return _no_grade(error)
     except OSError as error:
         if error.filename is None:
             raise
@@ -120,6 +119,11 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("autograder: stopped. What was graded is kept; the next run goes on from there.", file=sys.stderr)
         return 130
+
+
+def _no_grade(error: CannotGrade) -> int:
+    say(f"autograder: {error}", sys.stderr)
+    return 2
 
 
 # For terminals and files that hold no such characters; any other becomes a question mark.
@@ -190,8 +194,7 @@ def _grade(options: argparse.Namespace) -> int:
         try:
             status = max(status, _grade_one(options, course, name))
         except CannotGrade as error:  # the other assignments go on
-            say(f"autograder: {error}", sys.stderr)
-            status = 2
+            status = _no_grade(error)
     return status
 
 
@@ -201,21 +204,29 @@ def _grade_one(options: argparse.Namespace, course: Course, name: str) -> int:
     notebooks = [ready(one, course.limits) for one in load_notebooks(name, course.root)]
     run = (notebooks, run_seed(course.root, name), course.limits)
     if not options.scheduler:
-        return grade_class(course, notebooks, local_workers(*run, options.jobs), Terminal(), options.preview)
+        with speaking(notebooks[0].language):
+            return grade_class(course, notebooks, local_workers(*run, options.jobs), Terminal(), options.preview)
     from autograder.course.cluster import cluster_workers  # an extra: only who names a scheduler needs it
 
-    with cluster_workers(*run, options.scheduler) as workers:
+    with cluster_workers(*run, options.scheduler) as workers, speaking(notebooks[0].language):
         return grade_class(course, notebooks, workers, Terminal(), options.preview)
 
 
 def _report(options: argparse.Namespace) -> int:
-    from autograder.course.class_rows import class_rows, exercises  # as above
-    from autograder.course.course import Course
-    from autograder.pages.class_report import class_html, class_tables
+    from autograder.course.course import Course  # as above
 
     course = Course(course_root(options.course))
     name = options.assignment or only_assignment(course.root)
     notebooks = load_notebooks(name, course.root)
+    with speaking(notebooks[0].language):
+        return _write_report(options, course, notebooks)
+
+
+def _write_report(options: argparse.Namespace, course: Course, notebooks: Sequence[Assignment]) -> int:
+    from autograder.course.class_rows import class_rows, exercises
+    from autograder.pages.class_report import class_html, class_tables
+
+    name = notebooks[0].name
     reports, unread = course.reports(notebooks)
     if not reports and not unread:
         raise CannotGrade(
@@ -232,7 +243,7 @@ def _report(options: argparse.Namespace) -> int:
     names = {table.stem.removeprefix(f"{path.stem}-"): quote(table.name) for table in tables}
     write_whole(path, class_html(name, most, rows, names, can_propose=not notebooks[0].by_cells))
     text = "{graded} graded {graded:submission|submissions}, {others} {others:other|others}: {path}"
-    say(render(Message(text, graded=len(reports), others=len(unread), path=path)))
+    say(said(text, graded=len(reports), others=len(unread), path=path))
     return 0
 
 
@@ -302,6 +313,7 @@ def _checked(about: Assignment, files: Sequence[Path], seed: int, limits: Limits
 
 def _check(options: argparse.Namespace) -> int:
     points: dict[str, float] = {}
+    language = ENGLISH
     try:
         root = course_root(options.course)
         limits = course_limits(root)
@@ -309,10 +321,12 @@ def _check(options: argparse.Namespace) -> int:
         if limits.sandbox == "none":
             print("autograder: the sandbox is off; this notebook's code can do what you can do.", file=sys.stderr)
         with contextlib.suppress(CannotGrade):  # which one is meant, the notebook may tell
-            points = _assignment(options, root).points
+            known = _assignment(options, root)
+            points, language = known.points, known.language
         files = _notebooks(options, root)
         notebooks = _made_from(options, root, files)
         points = {name: most for one in notebooks for name, most in one.points.items()}
+        language = notebooks[0].language
         of = files_of(notebooks, files)
         seed = _seed(options)
         reports: list[Report] = []
@@ -327,16 +341,18 @@ def _check(options: argparse.Namespace) -> int:
             raise unread[0]
         report = together(reports)
     except CannotGrade as error:
+        with speaking(language):
+            if options.results:
+                message = error.message if isinstance(error, Unreadable) else Message(NOT_YOUR_FAULT, why=error.message)
+                write_whole(options.results, json.dumps(ungraded_gradescope(render(message), points), indent=2))
+            return _no_grade(error)
+    with speaking(language):
         if options.results:
-            message = error.message if isinstance(error, Unreadable) else Message(NOT_YOUR_FAULT, why=error.message)
-            write_whole(options.results, json.dumps(ungraded_gradescope(render(message), points), indent=2))
-        raise
-    if options.results:
-        write_whole(options.results, json.dumps(gradescope(report), indent=2))
-    if options.json:
-        print(json.dumps(report.summary(), indent=2))
-    else:
-        Terminal().print(report_text(report))
+            write_whole(options.results, json.dumps(gradescope(report), indent=2))
+        if options.json:
+            print(json.dumps(report.summary(), indent=2))
+        else:
+            Terminal().print(report_text(report))
     return 0
 
 

@@ -14,5 +14,8 @@ class CannotGrade(Exception):
         self.message = Message(template, **values)
         super().__init__(render(self.message))
 
+    def __str__(self) -> str:
+        return render(self.message)
+
 
 NOT_WRITTEN = "{path} cannot be written ({why}). What was graded is kept: put that right, then try again."

@@ -1,4 +1,4 @@
-"""What is said to people: a template and its values, put into words by whoever shows it.
+"""What is said to people: a template and its values, put into words by whoever shows it, in the language spoken there.
 
 >>> render(Message("`{what}` should be {expected}; yours is {seen}.", what="f(1)", expected=2, seen=3))
 '`f(1)` should be 2; yours is 3.'
@@ -12,8 +12,10 @@ A number decides between two forms of a word:
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
 LONGEST, LONGEST_VALUE = 2_000, 1_000  # characters
@@ -41,11 +43,54 @@ class Message:
         return Message(data["template"], **values)
 
 
+@dataclass(frozen=True)
+class Language:
+    """The words of a language. Without any it is English, in which the templates are written.
+
+    `code` is the language's name on a web page, as in "zh-Hant", `known` template -> its translation, and `form` says
+    which of the forms of a word goes with a number, from 0.
+    """
+
+    code: str = "en"
+    known: Mapping[str, str] = field(default_factory=dict)
+    form: Callable[[float], int] = lambda number: number != 1
+
+
+ENGLISH = Language()
+_spoken: ContextVar[Language] = ContextVar("spoken", default=ENGLISH)
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Put Messages into the words of this language within the block."""
+    before = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
+def spoken() -> Language:
+    """The language that Messages are put into here."""
+    return _spoken.get()
+
+
 def render(message: Message | None) -> str:
     """A Message in words; nothing for none."""
     if message is None:
         return ""
-    return _Words().format(message.template, **message.values) if message.values else message.template
+    template = translated(message.template)
+    return _Words().format(template, **message.values) if message.values else template
+
+
+def said(template: str, /, **values: Any) -> str:
+    """The same of a template and its values, for what a page says at once."""
+    return render(Message(template, **values))
+
+
+def translated(text: str) -> str:
+    """A text as it stands in the catalogue of the language that is spoken; the text where it stands in none."""
+    return spoken().known.get(text, text)
 
 
 class _Words(string.Formatter):
@@ -53,8 +98,8 @@ class _Words(string.Formatter):
         if isinstance(value, Message):
             return render(value)
         if "|" in format_spec:
-            one, many = format_spec.split("|")
-            return one if value == 1 else many
+            forms = format_spec.split("|")
+            return forms[min(spoken().form(value), len(forms) - 1)]
         return str(super().format_field(value, format_spec or (".10g" if isinstance(value, float) else "")))
 
 

@@ -25,10 +25,11 @@ from autograder.course.course import Course, in_a_line
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment
 from autograder.grading.report import Report
+from autograder.messages import Message, render
 from autograder.pages.class_report import Row
 
 Cell = tuple[str, str]  # notebook, grade_id
-ABSENT = "Nothing was handed in."
+ABSENT = Message("Nothing was handed in.")
 
 
 def exercises(notebooks: Sequence[Assignment]) -> dict[Cell, tuple[str, float]]:
@@ -83,7 +84,7 @@ def class_rows(
                 {name: scores[name] for name in names.values() if name in scores},
                 penalties.get(student, 0.0),
                 report,
-                "" if report else unread.get(student, ABSENT),
+                "" if report else unread.get(student, render(ABSENT)),
                 _pages(course, notebooks, student, beside),
                 handed_in=student in reports or student in unread,
             )

@@ -39,7 +39,7 @@ from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, AssignmentError, files_of, only_notebook
 from autograder.grading.cells import not_assessed
 from autograder.grading.report import Report, together
-from autograder.messages import Message, render
+from autograder.messages import Message, render, said
 from autograder.notebook.attempts import meant, set_aside
 from autograder.notebook.folder import holds, reached, rename
 from autograder.notebook.handed_in import (
@@ -93,7 +93,7 @@ def missing(notebooks: Mapping[str, Path]) -> str:
         [(name, path)] = notebooks.items()
         return str(why_no_notebook(path.parent, name))
     names = ", ".join(path.name for path in notebooks.values())
-    return f"None of the notebooks {names} was handed in: ask for them."
+    return said("None of the notebooks {names} was handed in: ask for them.", names=names)
 
 
 class GradebookError(CannotGrade):
@@ -211,9 +211,9 @@ class Course:
         if why := missing(notebooks):
             return why
         if not student.isprintable():
-            return "The directory's name is no text: rename it."
+            return said("The directory's name is no text: rename it.")
         if glob.has_magic(student):
-            return "nbgrader takes *, ? and [ in a student's name for a pattern: rename the directory."
+            return said("nbgrader takes *, ? and [ in a student's name for a pattern: rename the directory.")
         return ""
 
     def misplaced(self, assignment: str) -> dict[str, str]:
@@ -225,17 +225,19 @@ class Course:
                 continue
             wanted = self.submitted_folder(student.name, assignment)
             if "\n" in student.name:
-                found[student.name] = "nbgrader cannot read a line break in a student's name: rename the directory."
+                why = said("nbgrader cannot read a line break in a student's name: rename the directory.")
+                found[student.name] = why
                 continue
             for path in sorted(student.iterdir()):
                 if path.is_symlink():
                     continue
                 meant = _squeezed(path.name) == _squeezed(assignment) or (not wanted.exists() and _has_work(path))
                 if path.suffix == ".ipynb" and not wanted.exists():
-                    found[student.name] = f"{path.name} lies in the wrong place: move it to {wanted}/."
-                elif path.name not in known and path.is_dir() and meant:
-                    why = f"{path.name!r} is no assignment: if it is {assignment}, rename it to {wanted}."
+                    why = said("{file} lies in the wrong place: move it to {folder}/.", file=path.name, folder=wanted)
                     found[student.name] = why
+                elif path.name not in known and path.is_dir() and meant:
+                    text = "{name} is no assignment: if it is {assignment}, rename it to {folder}."
+                    found[student.name] = said(text, name=repr(path.name), assignment=assignment, folder=wanted)
         return found
 
     def several(self, notebooks: Sequence[Assignment]) -> tuple[dict[str, str], dict[str, str]]:
@@ -253,7 +255,7 @@ class Course:
                 if any(found):
                     notes[student] = " ".join(filter(None, found))
             except OSError as error:
-                failed[student] = f"The notebooks cannot be renamed ({error.strerror})."
+                failed[student] = said("The notebooks cannot be renamed ({why}).", why=error.strerror)
             except Unreadable as error:
                 failed[student] = str(error)
         return notes, failed
@@ -268,7 +270,8 @@ class Course:
         if notebook in found:
             rename(notebook.parent, notebook.name, set_aside(notebook).name)
         rename(notebook.parent, graded.name, notebook.name)
-        return render(note) if note else f"{graded.name} was graded as {notebook.name}: its cells are from there."
+        text = "{graded} was graded as {name}: its cells are from there."
+        return render(note or Message(text, graded=graded.name, name=notebook.name))
 
     def unsure_time(self, student: str, assignment: str) -> str:
         """What to say of a timestamp.txt that holds no time, or none that is certain; nothing where all is well."""
@@ -277,7 +280,7 @@ class Course:
         except Unreadable:
             return ""  # there is none
         except ValueError:
-            return (
+            return said(
                 "timestamp.txt holds no time that is certain, and was left out: nothing is taken off for late work. "
                 "It should read like 2026-11-02 11:00:00 UTC, or 2026-11-02T12:00:00+01:00."
             )
@@ -356,27 +359,28 @@ class Course:
 
     def _why_no_report(self, notebook: Assignment, folder: Path) -> str:
         if not holds(folder, notebook.source.name):
-            return f"{notebook.source.name} was not handed in."
+            return said("{name} was not handed in.", name=notebook.source.name)
         try:
             read_submission(read_notebook(folder / notebook.source.name), notebook.template, list(notebook.points))
         except Unreadable as error:
             return str(error)
-        return "Not graded yet, or something of ours broke down: run `autograder grade`."
+        return said("Not graded yet, or something of ours broke down: run `autograder grade`.")
 
     def scores(self, assignment: Assignment, students: list[str]) -> Table:
         """The gradebook's scores per student and function."""
-        table = Table(title=f"{assignment.name}: scores in the gradebook", box=SIMPLE_HEAD)
-        table.add_column("submission", no_wrap=True)
+        title = said("{assignment}: scores in the gradebook", assignment=assignment.name)
+        table = Table(title=title, box=SIMPLE_HEAD)
+        table.add_column(said("submission"), no_wrap=True)
         for name, points in assignment.points.items():
             table.add_column(f"{name}\n({points:g})", justify="right", no_wrap=True)
         total = sum(assignment.points.values())
-        table.add_column(f"total\n({total:g})", justify="right", style="bold", no_wrap=True)
+        table.add_column(f"{said('total')}\n({total:g})", justify="right", style="bold", no_wrap=True)
         with Gradebook(self.api.coursedir.db_url) as gradebook:
             for student in students:
                 try:
                     notebook = gradebook.find_submission_notebook(assignment.notebook, assignment.name, student)
                 except MissingEntry:
-                    table.add_row(escape(student), *("-" for _ in assignment.points), "not recorded")
+                    table.add_row(escape(student), *("-" for _ in assignment.points), said("not recorded"))
                     continue
                 earned = {grade.name: grade.score for grade in notebook.grades}
                 cells = [f"{earned.get(grade_id, 0):g}" for grade_id in assignment.grade_ids.values()]

@@ -14,6 +14,7 @@ from autograder.course.pool import local_workers, usable_cores
 from autograder.course.report_cache import run_seed
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import ENGINE, load_assignment, only_assignment
+from autograder.messages import speaking
 from autograder.pages.terminal import Terminal
 
 EXAMPLES = ENGINE.parent / "examples" / "submissions"
@@ -40,8 +41,9 @@ def demo(directory: Path | None) -> int:
         return 1
     assignment = load_assignment(name, root)
     workers = local_workers([assignment], run_seed(root, name), course.limits, usable_cores())
-    status = grade_class(course, [assignment], workers, console)
-    console.print(course.scores(assignment, students))
+    with speaking(assignment.language):
+        status = grade_class(course, [assignment], workers, console)
+        console.print(course.scores(assignment, students))
     pages = sorted((root / "feedback").glob("*/*/*.html"))
     names = (str(page.relative_to(root / "feedback")) for page in pages)
     lines = [f"Feedback pages, in {root / 'feedback'}:", *(f"  {name}" for name in names)]

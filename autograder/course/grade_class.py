@@ -26,7 +26,7 @@ from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment
 from autograder.grading.checks import verify
 from autograder.grading.report import Report, together
-from autograder.messages import Message, render
+from autograder.messages import said
 from autograder.notebook.attempts import about_others
 from autograder.notebook.folder import holds
 from autograder.notebook.handed_in import Unreadable, read_notebook
@@ -51,7 +51,8 @@ def grade_class(
     folders = course.submissions(name)
     failed = course.misplaced(name)
     if not folders and not failed:
-        console.print(f"There is nothing to grade: no submitted/STUDENT/{name}/ in {course.root}.")
+        text = "There is nothing to grade: no submitted/STUDENT/{assignment}/ in {root}."
+        console.print(said(text, assignment=name, root=course.root))
         return 0
     for one in notebooks:
         verify(one)
@@ -75,7 +76,7 @@ def grade_class(
             continue
         there = [one for one in notebooks if holds(folder, one.source.name)]
         if absent := ", ".join(one.source.name for one in notebooks if one not in there):
-            why = f"{absent} was not handed in, and gets no points."
+            why = said("{files} was not handed in, and gets no points.", files=absent)
             notes[student] = " ".join(filter(None, (notes.get(student), why)))
         keys[student] = key
         paths[student] = {one.notebook: course.report_path(one, handed_in[one.notebook].content) for one in there}
@@ -83,7 +84,8 @@ def grade_class(
             ungraded.add(student)
     own = own_steps(course.config)
     if own:
-        console.print(f"Recorded by nbgrader's own converters, one by one: nbgrader_config.py has {own} of its own.")
+        text = "Recorded by nbgrader's own converters, one by one: nbgrader_config.py has {own} of its own."
+        console.print(said(text, own=own))
     by_nbgrader = own or len(release.notebooks) > len(notebooks)  # the others are for nbgrader to grade
     recorder = (OneByOne if by_nbgrader else Recorder)(course, release, name)
     times = {student: why for student in keys if (why := course.unsure_time(student, name))}
@@ -114,7 +116,8 @@ def grade_class(
                 continue
             recorded += not preview
             if entry.left_out:
-                why = f"Of what was handed in, this is left out: {'; '.join(entry.left_out)[:500]}."
+                left_out = "; ".join(entry.left_out)[:500]
+                why = said("Of what was handed in, this is left out: {files}.", files=left_out)
                 times[work.student] = " ".join(filter(None, (times.get(work.student), why)))
             if entry.by_hand:
                 by_hand[work.student] = _kept(entry)
@@ -144,7 +147,7 @@ def grade_class(
                 batch, begun = [], time.monotonic()
             bar.update(step, advance=1 if student else 0, failed=len(failed))
         record(batch)
-    summary = Message(
+    summary = said(
         "{count} {count:submission|submissions}: {graded} graded, {recorded} recorded, {failed} failed; "
         "{seconds:.0f} s.",
         count=len(folders),
@@ -153,14 +156,14 @@ def grade_class(
         failed=len(failed),
         seconds=time.monotonic() - start,
     )
-    console.print(render(summary))
+    console.print(summary)
     if changed or preview:
         text = "{count} {count:score changes|scores change}" if preview else "{count} {count:score|scores} changed"
-        console.print(f"{render(Message(text, count=len(changed)))}{':' if changed else '.'}")
+        console.print(f"{said(text, count=len(changed))}{':' if changed else '.'}")
     for student, why in sorted(changed.items()):
         console.print(f"  {escape(student)}: {escape(why)}", highlight=False)
     if by_hand:
-        console.print("Set by hand and kept; Formgrader shows them for manual grading:")
+        console.print(said("Set by hand and kept; Formgrader shows them for manual grading:"))
     for student, why in sorted(by_hand.items()):
         console.print(f"  {escape(student)}: {escape(why)}", highlight=False)
     for student, why in [*notes.items(), *times.items()]:
@@ -173,7 +176,8 @@ def grade_class(
 def _kept(entry: Entry) -> str:
     """Which scores stay as somebody set them, though the checks say something else than before."""
     return ", ".join(
-        f"{cell} {number(kept)} (the checks give {number(checks)})" for cell, (kept, checks) in entry.by_hand.items()
+        said("{cell} {kept:.4g} (the checks give {points:.4g})", cell=cell, kept=kept, points=checks)
+        for cell, (kept, checks) in entry.by_hand.items()
     )
 
 
@@ -191,8 +195,8 @@ def _moved(last: Sequence[Report], new: Mapping[str, Marked]) -> str:
     before = {check.id: check for check in together(last).checks}
     after = {check.id: check for check in together(now).checks}
     moved = [
-        f"{name} {number(before[name].points) if name in before else 'new'} → "
-        f"{number(after[name].points) if name in after else 'gone'}"
+        f"{name} {number(before[name].points) if name in before else said('new')} → "
+        f"{number(after[name].points) if name in after else said('gone')}"
         for name in {**before, **after}
         if name not in before or name not in after or before[name].points != after[name].points
     ]
@@ -233,7 +237,7 @@ def _marked(students: list[str], workers: Workers, submit: Submit) -> Results:
     while lost := (yield from _until_broken(waiting, workers, submit)):
         for student in lost:  # one of them took its process down: in a pool of its own it hurts nobody else
             for _ in (yield from _until_broken(iter([student]), workers, submit)):
-                yield student, "grading this submission took the grading process down"
+                yield student, said("grading this submission took the grading process down")
     return []
 
 
@@ -267,7 +271,7 @@ def _outcome(future: Future[ByNotebook]) -> ByNotebook | str:
     except CannotGrade:
         raise  # it is the same for all
     except CancelledError:
-        return "the cluster gave it up"
+        return said("the cluster gave it up")
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is of one submission
         return f"{type(error).__name__}: {error}"
 
@@ -280,8 +284,8 @@ class _Rate(ProgressColumn):
 
 
 def _bar(console: Console) -> Progress:
-    failures = TextColumn("{task.fields[failed]} failed")
+    failures = TextColumn(said("{failed} failed", failed="{task.fields[failed]}"))
     return Progress(
-        TextColumn("Grading"), BarColumn(), MofNCompleteColumn(), failures, _Rate(), TimeRemainingColumn(),
+        TextColumn(said("Grading")), BarColumn(), MofNCompleteColumn(), failures, _Rate(), TimeRemainingColumn(),
         console=console,
     )  # fmt: skip

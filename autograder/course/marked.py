@@ -13,12 +13,12 @@ from nbformat.notebooknode import NotebookNode
 from autograder.course.report_cache import timed
 from autograder.grading.assignment import Assignment
 from autograder.grading.report import Picture, Report
-from autograder.messages import Message
+from autograder.messages import Message, speaking
 from autograder.notebook.handed_in import Unreadable
 from autograder.notebook.submission import blank_submission, read_submission
 from autograder.pages.feedback import function_html, function_text, prose
 from autograder.pages.feedback_page import lay_out
-from autograder.pages.pictures import png
+from autograder.pages.pictures import png, title
 from autograder.sandbox.process import Limits
 
 PICTURES = 1  # for each function: more of them say the same again
@@ -78,10 +78,12 @@ def marked(handed_in: HandedIn, assignment: Assignment, seed: int, limits: Limit
             raise Unreadable(handed_in.why)
         notebook = read_submission(handed_in.content, assignment.template, list(assignment.points)).notebook
         text = handed_in.report or timed(handed_in.content, assignment, seed, limits).to_json()
-        outputs = test_outputs(with_note(Report.from_json(text), handed_in.note))
+        with speaking(assignment.language):
+            outputs = test_outputs(with_note(Report.from_json(text), handed_in.note))
     except Unreadable as error:
-        why = str(error)
-        notebook, outputs = blank_submission(assignment.template, why), unread_outputs(assignment, why)
+        with speaking(assignment.language):
+            why = str(error)
+            notebook, outputs = blank_submission(assignment.template, why), unread_outputs(assignment, why)
     restore(notebook, released)
     functions = {grade_id: name for name, grade_id in assignment.grade_ids.items()}
     scores, comments = {}, {}
@@ -95,7 +97,8 @@ def marked(handed_in: HandedIn, assignment: Assignment, seed: int, limits: Limit
         if mark.get("solution") or mark.get("task"):
             unanswered = cell.source == released.cells[grade_id].source and not mark.get("task")
             comments[grade_id] = NO_RESPONSE if unanswered else None
-    laid_out = lay_out(notebook, assignment.template)
+    with speaking(assignment.language):
+        laid_out = lay_out(notebook, assignment.template)
     return Marked(text, why, handed_in.note, nbformat.writes(notebook) + "\n", scores, comments, laid_out)
 
 
@@ -166,7 +169,7 @@ def _outputs(points: float, html: str, text: str, pictures: Sequence[Picture] = 
     return [
         new("display_data", {"text/html": html, "text/plain": text}),
         *(
-            new("display_data", {"image/png": png(one), "text/plain": one.title}, metadata={"alt": one.title})
+            new("display_data", {"image/png": png(one), "text/plain": title(one)}, metadata={"alt": title(one)})
             for one in pictures
         ),
         new("execute_result", {"text/plain": f"{points:g}"}, execution_count=1),

@@ -52,15 +52,16 @@ def _group(key: str, function: str, students: list[str], report: Report) -> Alik
     if diagnosis and diagnosis.misconception:
         said = diagnosis.text
     elif line is not None:
-        said = _capitalised(line.values["what"])
+        said = _message(line.values["what"])
     else:
         said = Message("{check} {why}", check=Message(first.sentence), why=first.message or Message(""))
     example = without_comment(str(line.values["code"])) if line is not None else ""
     return Alike(key, function, bool(diagnosis and diagnosis.misconception), said, example, first.id, tuple(students))
 
 
-def _capitalised(said: Any) -> Message:
-    return Message(said.template[:1].upper() + said.template[1:], **said.values)
+def _message(said: Any) -> Message:
+    assert isinstance(said, Message)
+    return said
 
 
 def _failed(report: Report, function: str) -> list[Check]:

@@ -17,7 +17,8 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.errors import CannotGrade
 from autograder.grading.hints import Hint
-from autograder.messages import Message
+from autograder.languages import language, languages
+from autograder.messages import Language, Message
 from autograder.notebook.handed_in import Unreadable, read_notebook
 from autograder.notebook.judged import Judged, judged
 from autograder.notebook.submission import grade_ids_in
@@ -108,6 +109,22 @@ class Assignment:
     @cached_property
     def _description(self) -> dict[str, Any]:
         return {} if self.by_cells else read_toml(self.folder / DESCRIPTION)
+
+    @property
+    def language(self) -> Language:
+        """What its pages are written in: `language` of assignment.toml, or English.
+
+        Raises AssignmentError where there is no such language.
+        """
+        code = self._description.get("language", "en")
+        if code not in languages():
+            raise AssignmentError(
+                "{path} names the language {language}, and there are these: {languages}.",
+                path=self.folder / DESCRIPTION,
+                language=repr(code),
+                languages=", ".join(languages()),
+            )
+        return language(code, self.folder)
 
     @cached_property
     def sandbox_files(self) -> dict[str, Path]:

@@ -17,7 +17,7 @@ class Picture:
     """A picture on the feedback page, for `CheckFailed`: the expected values and the student's, drawn over `x`.
 
     - `kind`: "points", "lines" or "bars"
-    - `title`, `x_label`, `y_label`: what is written on it
+    - `title`, `x_label`, `y_label`: what is written on it; a title with values in it is a Message
     - `x`: a number for each value; for bars, it may be a text
     - `series`: the values by name; first the expected ones, then the student's
     - `band`: the lowest and the highest y of a stripe to shade, or None
@@ -37,12 +37,18 @@ class Picture:
     """
 
     kind: Literal["points", "bars", "lines"]
-    title: str
+    title: str | Message
     x_label: str
     y_label: str
     x: list[Any]
     series: dict[str, list[float]]
     band: list[float] | None = None
+
+    @staticmethod
+    def from_plain(data: dict[str, Any]) -> Picture:
+        """The Picture that `dataclasses.asdict` made this of."""
+        title = data["title"]
+        return Picture(**{**data, "title": Message.from_plain(title) if isinstance(title, dict) else title})
 
 
 @dataclass(frozen=True)
@@ -164,7 +170,7 @@ class Report:
     def from_json(text: str) -> Report:
         data = json.loads(text)
         for check in data["checks"]:
-            check["picture"] = check["picture"] and Picture(**check["picture"])
+            check["picture"] = check["picture"] and Picture.from_plain(check["picture"])
             check["message"] = check["message"] and Message.from_plain(check["message"])
         data["checks"] = tuple(Check(**check) for check in data["checks"])
         data["problems"] = tuple(map(Message.from_plain, data["problems"]))

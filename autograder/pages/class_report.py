@@ -23,7 +23,7 @@ from matplotlib.ticker import MaxNLocator
 
 from autograder.grading.alike import alike
 from autograder.grading.report import Report
-from autograder.messages import printable_lines, render
+from autograder.messages import Message, printable_lines, render, said, spoken, translated
 from autograder.pages.feedback import TEMPLATES, look_at_first, number, prose
 from autograder.pages.spreadsheet import csv_text
 
@@ -31,6 +31,21 @@ NEEDS_HELP = 0.6  # of all points: who has fewer is listed
 # A check with a lower discrimination says little about who knows the matter: a rule of thumb from R. L. Ebel,
 # "Essentials of Educational Measurement".
 WEAK = 0.2
+# What the tables for spreadsheet programs are called, and the columns of each.
+TABLES = {"students": Message("students"), "checks": Message("checks"), "mistakes": Message("mistakes")}
+BEFORE_EXERCISES = (Message("student"), Message("name"))
+AFTER_EXERCISES = (
+    Message("late penalty"), Message("score"), Message("out of"), Message("may need help"), Message("look at first"),
+    Message("about the file"), Message("seconds"),
+)  # fmt: skip
+OF_MISTAKES = (
+    Message("count"), Message("function"), Message("what happened"), Message("for example"), Message("students"),
+    Message("group"),
+)  # fmt: skip
+OF_CHECKS = (
+    Message("check"), Message("what it asks"), Message("points"), Message("passed"), Message("share"),
+    Message("failed"), Message("not assessed"), Message("tells apart"),
+)  # fmt: skip
 SCRIPT = (TEMPLATES / "class.js").read_text("utf-8")
 INK = "#22303c"  # becomes the page's colour of text, light or dark
 STYLE: Any = {
@@ -134,6 +149,7 @@ def class_html(
         problems={student: report.problems for student, report in reports.items() if report.problems},
         seconds=seconds,
         tables=tables,
+        table_names=TABLES,
         look_at_first=look_at_first,
         number=number,
         css=Markup((TEMPLATES / "class.css").read_text("utf-8")),  # noqa: S704 - ours
@@ -154,30 +170,36 @@ def class_tables(exercises: Mapping[str, float], rows: Sequence[Row]) -> dict[st
         ]
         for row in rows
     ]  # fmt: skip
-    columns = ["student", "name", *exercises, "late penalty", "score", "out of", "may need help", "look at first",
-               "about the file", "seconds"]  # fmt: skip
+    columns = [*map(render, BEFORE_EXERCISES), *exercises, *map(render, AFTER_EXERCISES)]
     checks = [
-        [one.id, one.sentence, one.points, one.passed, one.difficulty, one.failed, one.not_assessed, one.discrimination]
+        [
+            one.id,
+            translated(one.sentence),
+            one.points,
+            one.passed,
+            one.difficulty,
+            one.failed,
+            one.not_assessed,
+            one.discrimination,
+        ]
         for one in items([row.report for row in rows if row.report])
     ]
-    heading = ["check", "what it asks", "points", "passed", "share", "failed", "not assessed", "tells apart"]
     mistakes: list[list[str | float | None]] = [
-        [len(one.students), one.function, render(one.said), one.example, " ".join(one.students), one.id]
+        [len(one.students), one.function, capital(one.said), one.example, " ".join(one.students), one.id]
         for one in alike({row.student: row.report for row in rows if row.report})
     ]
-    of_mistakes = ["count", "function", "what happened", "for example", "students", "group"]
     return {
         "students": csv_text(columns, students),
-        "checks": csv_text(heading, checks),
-        "mistakes": csv_text(of_mistakes, mistakes),
+        "checks": csv_text([*map(render, OF_CHECKS)], checks),
+        "mistakes": csv_text([*map(render, OF_MISTAKES)], mistakes),
     }
 
 
 def _firsts(row: Row) -> list[str]:
     if not row.report:
         return []
-    said = {name: render(look_at_first(row.report, name)) for name in row.report.functions()}
-    return [f"{name}: {text}" for name, text in said.items() if text]
+    firsts = {name: render(look_at_first(row.report, name)) for name in row.report.functions()}
+    return [f"{name}: {text}" for name, text in firsts.items() if text]
 
 
 def exercise_means(exercises: Mapping[str, float], rows: Sequence[Row]) -> list[Exercise]:
@@ -196,13 +218,14 @@ def needs_help(exercises: Mapping[str, float], rows: Sequence[Row]) -> list[tupl
     found = []
     for row in rows:
         most = sum(exercises.get(name, 0.0) for name in row.points)
-        reasons = [f"fewer than {NEEDS_HELP:.0%} of the points"] if row.score < NEEDS_HELP * most else []
-        if row.empty():
-            reasons.append(f"no points for {', '.join(row.empty())}")
+        few = said("fewer than {share:.0%} of the points", share=NEEDS_HELP) if row.score < NEEDS_HELP * most else ""
+        none = said("no points for {exercises}", exercises=", ".join(row.empty())) if row.empty() else ""
         if not row.report:
             found.append((row, row.why))
-        elif reasons:
-            found.append((row, " and ".join(reasons)))
+        elif few and none:
+            found.append((row, said("{one} and {other}", one=few, other=none)))
+        elif few or none:
+            found.append((row, few or none))
     return sorted(
         found, key=lambda one: (one[0].report is not None, not one[0].handed_in, one[0].score, one[0].student)
     )
@@ -247,7 +270,7 @@ def histogram(scores: list[float], most: float) -> Markup:
     bins = _bins(scores, most)
     with rc_context(STYLE):
         figure = Figure(figsize=(7.5, 2.6), layout="constrained")
-        axes = figure.add_subplot(xlabel="points", ylabel="students")
+        axes = figure.add_subplot(xlabel=said("points"), ylabel=said("students"))
         edges, counts = [low for low, _, _ in bins], [count for _, _, count in bins]
         bars = axes.bar(edges, counts, (most or 1) / 10, align="edge", color="#0072b2", edgecolor="white")
         axes.bar_label(bars, [str(count or "") for count in counts], color=INK)
@@ -259,6 +282,12 @@ def histogram(scores: list[float], most: float) -> Markup:
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     drawing = file.getvalue()
     return Markup(drawing[drawing.index("<svg") :].replace(INK, "currentColor"))  # noqa: S704 - holds numbers only
+
+
+def capital(sentence: Message) -> str:
+    """A Message in words that begin a sentence."""
+    text = render(sentence)
+    return text[:1].upper() + text[1:]
 
 
 def breakable(name: str) -> Markup:
@@ -273,5 +302,5 @@ def _shown(value: Any) -> Any:
 _templates = jinja2.Environment(
     loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, finalize=_shown
 )
-_templates.filters["prose"] = prose
-_templates.filters["breakable"] = breakable
+_templates.filters |= {"prose": prose, "breakable": breakable, "capital": capital, "render": render, "translated": translated}
+_templates.globals |= {"said": said, "spoken": spoken}

@@ -14,16 +14,17 @@ from rich.padding import Padding
 from rich.text import Text
 
 from autograder.grading.report import Check, Report
-from autograder.messages import Message, render
+from autograder.messages import Message, render, said, spoken, translated
 
 MARKS = {"passed": "✓", "failed": "✗", "not assessed": "–"}
+STATES = {"passed": Message("passed"), "failed": Message("failed"), "not assessed": Message("not assessed")}
 COLOURS = {"passed": "green", "failed": "red", "not assessed": "yellow"}
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def prose(said: Message | str | None) -> Markup:
+def prose(sentence: Message | str | None) -> Markup:
     """A sentence as HTML: everything escaped, `code` in backticks marked as code."""
-    text = said if isinstance(said, str) else render(said)
+    text = sentence if isinstance(sentence, str) else render(sentence)
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
 
 
@@ -33,7 +34,8 @@ def number(points: float) -> str:
 
 
 templates = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=False)
-templates.filters["prose"] = prose
+templates.filters |= {"prose": prose, "render": render, "translated": translated}
+templates.globals |= {"said": said, "spoken": spoken}
 
 
 def waiting(checks: list[Check]) -> str:
@@ -41,7 +43,11 @@ def waiting(checks: list[Check]) -> str:
     points = sum(check.max_points for check in checks if check.state == "not assessed")
     count = sum(check.state == "not assessed" for check in checks)
     text = "{count} more, worth {points:.4g} {points:point|points}, could not be assessed yet."
-    return render(Message(text, count=count, points=points)) if count else ""
+    return said(text, count=count, points=points) if count else ""
+
+
+HAPPENED = "What happened: {what}"
+CHECKED = "{state}: {check}"
 
 
 def page_css() -> str:
@@ -72,8 +78,8 @@ def function_html(report: Report, function: str) -> str:
     return templates.get_template("function.html.j2").render(
         _shown(report, function),
         function=function,
-        score=number(sum(check.points for check in checks)),
-        max_score=number(sum(check.max_points for check in checks)),
+        score=sum(check.points for check in checks),
+        most=sum(check.max_points for check in checks),
         problems=report.problems if function == first else (),
     )
 
@@ -84,6 +90,7 @@ def _shown(report: Report, function: str) -> dict[str, Any]:
         "checks": checks,
         "diagnosis": happened(report, function),
         "marks": MARKS,
+        "states": STATES,
         "number": number,
         "waiting": waiting(checks),
     }
@@ -94,12 +101,14 @@ def function_text(report: Report, function: str) -> str:
     checks = report.functions()[function]
     text = "{function}: {points:.4g} / {most:.4g} {most:point|points}"
     points, most = (sum(check.points for check in checks), sum(check.max_points for check in checks))
-    lines = [render(Message(text, function=function, points=points, most=most))]
+    lines = [said(text, function=function, points=points, most=most)]
     if diagnosis := happened(report, function):
-        lines.append(f"What happened: {render(diagnosis)}")
+        lines.append(said(HAPPENED, what=diagnosis))
     for check in checks:
         if check.state != "not assessed":
-            lines.append(f"{MARKS[check.state]} {check.state}: {check.sentence}")
+            lines.append(
+                f"{MARKS[check.state]} {said(CHECKED, state=STATES[check.state], check=Message(check.sentence))}"
+            )
         if check.state == "failed":
             lines.append(f"    {render(check.message)}")
     if waiting(checks):
@@ -118,15 +127,15 @@ def report_text(report: Report) -> RenderableType:
         points = f"{number(sum(c.points for c in checks))} / {number(sum(c.max_points for c in checks))}"
         parts.append(Text.from_markup(f"\n[bold]{escape_rich(name)}[/bold]  {points}"))
         if diagnosis := happened(report, name):
-            parts.append(Padding(Text(f"What happened: {render(diagnosis)}", style="bold"), (0, 0, 0, 2)))
+            parts.append(Padding(Text(said(HAPPENED, what=diagnosis), style="bold"), (0, 0, 0, 2)))
         parts += [_check_text(check) for check in checks if check.state != "not assessed"]
         if waiting(checks):
             parts.append(Padding(Text(f"{MARKS['not assessed']} {waiting(checks)}", style="yellow"), (0, 0, 0, 2)))
     if report.problems:
-        parts.append(Text("\nAbout the file"))
+        parts.append(Text(f"\n{said('About the file')}"))
         parts += [Padding(Text(f"- {render(problem)}"), (0, 0, 0, 2)) for problem in report.problems]
     if seed := report.fingerprint.get("seed"):
-        parts.append(Text(f"\nRandom inputs came from seed {seed}.", style="dim"))
+        parts.append(Text(f"\n{said('Random inputs came from seed {seed}.', seed=seed)}", style="dim"))
     return Group(*parts)
 
 
@@ -134,7 +143,7 @@ def _check_text(check: Check) -> Padding:
     text = Text.assemble(
         (f"{MARKS[check.state]} ", COLOURS[check.state]),
         (f"{number(check.points)}/{number(check.max_points)} ", "dim"),
-        check.sentence,
+        translated(check.sentence),
     )
     if check.state == "failed":
         text.append(f"\n  {render(check.message)}", style="italic")

@@ -13,7 +13,7 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.grading.diagnosis.wording import of_edit, quoted
 from autograder.grading.report import Report
-from autograder.messages import Message, render
+from autograder.messages import Message, render, said, translated
 from autograder.pages.feedback import checks_html, look_at_first, number, page_css, templates
 from autograder.pages.harmless import code_css, code_html, markdown_html, plain_html
 from autograder.pages.limited import TookTooLong, at_most, limited
@@ -97,7 +97,7 @@ def feedback_page(
         is_report=isinstance(report, Report),
         graded=graded,
         begin=next((one for one in incomplete if one.first), None),
-        comments={grade_id: markdown_html(text) for grade_id, text in recorded.comments.items() if text},
+        comments={grade_id: markdown_html(translated(text)) for grade_id, text in recorded.comments.items() if text},
         penalty=recorded.late_penalty,
         score=max(0.0, sum(one.points for one in graded.values()) - recorded.late_penalty),
         most=sum(one.most for one in graded.values()),
@@ -175,7 +175,7 @@ def _laid_out(notebook: NotebookNode) -> Iterator[str]:
     for cell in notebook.cells:
         room -= len(cell.source)
         if room < 0:
-            yield "<p>This cell is not shown: the notebook is too long.</p>"
+            yield f"<p>{said('This cell is not shown: the notebook is too long.')}</p>"
             continue
         try:
             with at_most(max(0.001, min(SECONDS_PER_CELL, end - time.process_time()))):

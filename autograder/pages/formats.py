@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from autograder.grading.report import Check, Report
-from autograder.messages import Message, printable, render
+from autograder.messages import printable, render, said, translated
 from autograder.pages.feedback import number, waiting
 
 SUMMARY_BYTES = 1_000_000  # GitHub shows a step summary of at most 1 MiB
@@ -26,7 +26,7 @@ def gradescope(report: Report) -> dict[str, Any]:
         "execution_time": round(report.seconds),
         "tests": [
             {
-                "name": f"{check.function}: {check.sentence}",
+                "name": f"{check.function}: {translated(check.sentence)}",
                 "score": check.points,
                 "max_score": check.max_points,
                 "status": "passed" if check.state == "passed" else "failed",
@@ -88,9 +88,9 @@ def step_summary(assignment: str, reports: Mapping[str, Report], unread: Mapping
     """A Markdown table for GITHUB_STEP_SUMMARY: a row per student, a column per function."""
     functions = list(next(iter(reports.values())).functions()) if reports else []
     lines = [
-        f"## {_markdown(assignment)}: {render(Message(HANDED_IN, count=len(reports) + len(unread)))}",
+        f"## {_markdown(assignment)}: {said(HANDED_IN, count=len(reports) + len(unread))}",
         "",
-        f"| {' | '.join(['student', *(f'`{name}`' for name in functions), 'score', 'notes'])} |",
+        f"| {' | '.join([said('student'), *(f'`{name}`' for name in functions), said('score'), said('notes')])} |",
         "|---|" + "---:|" * (len(functions) + 1) + "---|",
     ]
     size = sum(len(line.encode()) for line in lines)
@@ -105,7 +105,7 @@ def step_summary(assignment: str, reports: Mapping[str, Report], unread: Mapping
         size += len(row.encode()) + 1
         if size > SUMMARY_BYTES:
             text = "{count} more {count:is|are} not shown: this page holds no more."
-            lines += ["", render(Message(text, count=len(rows) - count))]
+            lines += ["", said(text, count=len(rows) - count)]
             break
         lines.append(row)
     return "\n".join(lines) + "\n"

@@ -19,6 +19,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from autograder.messages import said
+
 PICTURE = re.compile(r"data:[^\s()<>\"']{100,}")  # as Colab puts them into Markdown
 LONG = 20_000  # characters of a cell; what is longer is shown as it stands
 FORMULA = 2_000  # characters, likewise
@@ -58,13 +60,14 @@ def code_html(source: str) -> Markup:
 def markdown_html(source: str) -> Markup:
     """Markdown without scripts, styles, pictures, frames and ids; its headings stand below the page's own."""
     source = PICTURE.sub("data:", source)
-    return _harmless(source) if len(source) <= LONG else plain_html(source)
+    return _harmless(source, said("picture")) if len(source) <= LONG else plain_html(source)
 
 
 def plain_html(source: str) -> Markup:
     """Text as it stands, and how much of it there is no room for."""
-    left_out = f"\n… and {len(source) - SHOWN:,} more characters" if len(source) > SHOWN else ""
-    return Markup("<pre>{}{}</pre>").format(source[:SHOWN], left_out)
+    more = len(source) - SHOWN
+    left_out = said("… and {count:,} more characters", count=more) if more > 0 else ""
+    return Markup("<pre>{}{}</pre>").format(source[:SHOWN], f"\n{left_out}" if left_out else "")
 
 
 @lru_cache(maxsize=1)
@@ -82,9 +85,10 @@ def _coloured(source: str) -> Markup:
 
 
 @lru_cache(maxsize=ALIKE)
-def _harmless(source: str) -> Markup:
+def _harmless(source: str, picture: str) -> Markup:
+    """`picture` is what stands in the place of one."""
     html = nh3.clean(
-        _markdown.render(source),
+        _markdown.render(source, {"picture": picture}),
         tags=set(TEXT_TAGS | MATH_TAGS),
         attributes=ATTRIBUTES,
         attribute_filter=_kept,
@@ -111,7 +115,7 @@ def _formula(tex: str, options: dict[str, Any]) -> str:
 
 
 def _picture(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    return str(Markup("<em>[picture: {}]</em>").format(tokens[at].content))
+    return str(Markup("<em>[{}: {}]</em>").format(env["picture"], tokens[at].content))
 
 
 def _lower_headings(state: Any) -> None:

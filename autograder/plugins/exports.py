@@ -21,7 +21,7 @@ from autograder.course.course import Course
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import AssignmentError, load_notebooks
 from autograder.grading.report import Report
-from autograder.messages import printable, render
+from autograder.messages import Language, printable, render, speaking
 from autograder.pages.feedback import number
 from autograder.pages.formats import junit, step_summary
 from autograder.pages.spreadsheet import harmless, points
@@ -33,6 +33,16 @@ class Row:
 
     student: Any
     scores: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Found:
+    """An assignment: student -> Report, and student -> why there is none, in the assignment's language."""
+
+    assignment: str
+    language: Language
+    reports: dict[str, Report]
+    unread: dict[str, str]
 
 
 class _Exporter(ExportPlugin):
@@ -74,18 +84,22 @@ class _Exporter(ExportPlugin):
         for student in self.students(gradebook):
             yield Row(student, {name: _score(gradebook, name, student.id) for name in names})
 
-    def reports(self, gradebook: Gradebook) -> Iterator[tuple[str, dict[str, Report], dict[str, str]]]:
-        """Assignment, student -> Report, student -> why there is none."""
+    def reports(self, gradebook: Gradebook) -> Iterator[Found]:
+        """What there is of each assignment."""
         course = Course(Path(self.parent.coursedir.root))
         wanted = {str(one) for one in self.student}
         for name in self.assignments(gradebook):
             try:
-                reports, unread = course.reports(load_notebooks(name, course.root))
+                notebooks = load_notebooks(name, course.root)
             except AssignmentError:
                 continue  # one that is graded in another way
+            language = notebooks[0].language
+            with speaking(language):
+                reports, unread = course.reports(notebooks)
             chosen = (reports.keys() | unread.keys()) & (wanted or reports.keys() | unread.keys())
-            yield (
+            yield Found(
                 name,
+                language,
                 {student: one for student, one in reports.items() if student in chosen},
                 {student: why for student, why in unread.items() if student in chosen},
             )
@@ -166,7 +180,7 @@ class Moodle(_Exporter):
 
     def write(self, path: Path, gradebook: Gradebook) -> None:
         assignments = self.assignments(gradebook)
-        notes = {name: _notes(reports) for name, reports, _ in self.reports(gradebook)}
+        notes = {found.assignment: _notes(found) for found in self.reports(gradebook)}
         with open(path, "w", newline="", encoding="utf-8") as stream:
             table = csv.writer(stream)
             columns = [column for name in assignments for column in (name, f"{name} (feedback)")]
@@ -179,16 +193,17 @@ class Moodle(_Exporter):
                 table.writerow([harmless(cell) for cell in cells])
 
 
-def _notes(reports: dict[str, Report]) -> dict[str, str]:
+def _notes(found: Found) -> dict[str, str]:
     """Student -> the points of each function, and what was misunderstood."""
-    return {
-        student: "; ".join(
-            f"{name} {number(sum(c.points for c in checks))}/{number(sum(c.max_points for c in checks))}"
-            + (f" ({render(report.diagnoses[name].text)})" if name in report.diagnoses else "")
-            for name, checks in report.functions().items()
-        )
-        for student, report in reports.items()
-    }
+    with speaking(found.language):
+        return {
+            student: "; ".join(
+                f"{name} {number(sum(c.points for c in checks))}/{number(sum(c.max_points for c in checks))}"
+                + (f" ({render(report.diagnoses[name].text)})" if name in report.diagnoses else "")
+                for name, checks in report.functions().items()
+            )
+            for student, report in found.reports.items()
+        }
 
 
 class JUnit(_Exporter):
@@ -197,10 +212,13 @@ class JUnit(_Exporter):
     file = "junit.xml"
 
     def write(self, path: Path, gradebook: Gradebook) -> None:
-        found = list(self.reports(gradebook))
-        several = len(found) > 1
-        reports = {f"{name}/{who}" if several else who: one for name, some, _ in found for who, one in some.items()}
-        unread = {f"{name}/{who}" if several else who: why for name, _, some in found for who, why in some.items()}
+        every = list(self.reports(gradebook))
+
+        def suite(found: Found, student: str) -> str:
+            return f"{found.assignment}/{student}" if len(every) > 1 else student
+
+        reports = {suite(found, who): one for found in every for who, one in found.reports.items()}
+        unread = {suite(found, who): why for found in every for who, why in found.unread.items()}
         path.write_text(junit(reports, unread), "utf-8")
 
 
@@ -212,5 +230,6 @@ class StepSummary(_Exporter):
     def write(self, path: Path, gradebook: Gradebook) -> None:
         mode = "a" if str(path) == os.environ.get("GITHUB_STEP_SUMMARY") else "w"
         with open(path, mode, encoding="utf-8") as stream:
-            for name, reports, unread in self.reports(gradebook):
-                stream.write(step_summary(name, reports, unread))
+            for found in self.reports(gradebook):
+                with speaking(found.language):
+                    stream.write(step_summary(found.assignment, found.reports, found.unread))

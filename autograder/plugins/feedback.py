@@ -10,9 +10,10 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.course.report_cache import last_report
 from autograder.grading.assignment import assignment_folder, load_assignment
+from autograder.messages import ENGLISH, Message, speaking
 from autograder.pages.feedback_page import Recorded, render_feedback
 
-NO_REPORT = "What was recorded is shown here as text: `autograder grade` writes the whole page."
+NO_REPORT = Message("What was recorded is shown here as text: `autograder grade` writes the whole page.")
 
 
 class FeedbackExporter(Exporter):
@@ -28,9 +29,13 @@ class FeedbackExporter(Exporter):
         notebook, described = super().from_notebook_node(nb, resources, **kwargs)
         names, root = described["nbgrader"], Path(self.parent.coursedir.root)
         assignment = names["assignment"]
-        template = load_assignment(assignment, root).template if assignment_folder(assignment, root) else None
+        about = load_assignment(assignment, root) if assignment_folder(assignment, root) else None
         report = last_report(root, assignment, names["student"], names["notebook"]) or NO_REPORT
-        return render_feedback(names["notebook"], notebook, report, _recorded(notebook, names), template), described
+        with speaking(about.language if about else ENGLISH):
+            page = render_feedback(
+                names["notebook"], notebook, report, _recorded(notebook, names), about.template if about else None
+            )
+        return page, described
 
 
 def _recorded(notebook: NotebookNode, names: dict[str, Any]) -> Recorded:

@@ -39,7 +39,7 @@ from autograder.grading.assignment import (
     only_notebook,
     refuse_unjudged,
 )
-from autograder.messages import render
+from autograder.messages import render, speaking
 from autograder.notebook.attempts import about_others
 from autograder.notebook.folder import reached, take_in
 from autograder.notebook.handed_in import Unreadable, read_file, read_notebook, restore_name
@@ -125,7 +125,8 @@ class SubmissionExporter(NotebookExporter):
             notebook = read_submission(data, assignment.template, list(assignment.points)).notebook
         except Unreadable as error:
             self.log.warning("%s: %s", filename, error)
-            notebook = blank_submission(assignment.template, str(error))
+            with speaking(assignment.language):
+                notebook = blank_submission(assignment.template, str(error))
         path = Path(filename)
         described = {**(resources or {}), "metadata": {"name": path.stem, "path": str(path.parent)}}
         return self.from_notebook_node(notebook, described, **kwargs)
@@ -196,12 +197,14 @@ class GradeInSandbox(NbGraderPreprocessor):
             path = report_path(*run, reports_folder(root, assignment.name))
             report = graded(*run, path)
         except Unreadable as error:
-            return unread_outputs(assignment, str(error)), ""
+            with speaking(assignment.language):
+                return unread_outputs(assignment, str(error)), ""
         if note := about_others(notebook):
             report = replace(report, problems=(note, *report.problems))
         for problem in report.problems:
             self.log.warning("%s: %s", student, render(problem))
-        return test_outputs(report), path.name
+        with speaking(assignment.language):
+            return test_outputs(report), path.name
 
 
 def _assignment(autograde: Autograde, notebook: str) -> Assignment | None:

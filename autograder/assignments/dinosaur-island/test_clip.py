@@ -6,6 +6,7 @@ from dinosaur_inputs import GRADIENTS, gradients
 
 from autograder import CheckFailed, Picture, assert_same
 from autograder.grading.compare import short
+from autograder.messages import Message
 
 
 def clipped(student, values, bound):
@@ -36,7 +37,7 @@ def picture(name, given, expected, seen, bound):
         return None
     return Picture(
         "points",
-        f"{name}: each entry before and after clip(gradients, {bound:.4g})",
+        Message("{name}: each entry before and after clip(gradients, {bound:.4g})", name=name, bound=bound),
         "before",
         "after",
         [float(value) for value in given.ravel()],

@@ -94,7 +94,7 @@ def compare(case, names, positions):
                 one.template,
                 Picture(
                     "bars",
-                    f"Letter {one.position + 1} of {one.names} names",
+                    Message("Letter {number} of {names} names", number=one.position + 1, names=one.names),
                     "comes out so",
                     "share",
                     ["yes", "no"],
@@ -176,7 +176,12 @@ def first_difference(parameters, seen, expected):
         letter = index
     return Picture(
         "bars",
-        f"Letter {at + 1}, the first that differs: index {expected[at]} is asked for, yours is {seen[at]}",
+        Message(
+            "Letter {number}, the first that differs: index {expected} is asked for, yours is {seen}",
+            number=at + 1,
+            expected=expected[at],
+            seen=seen[at],
+        ),
         "index",
         "probability",
         list(range(len(p))),

@@ -22,7 +22,7 @@ from autograder.grading.outcome import CallFailed, Outcome
 from autograder.grading.reference import Reference
 from autograder.grading.report import Diagnosis
 from autograder.grading.student import Calls
-from autograder.messages import Message, render
+from autograder.messages import Message
 from autograder.notebook.cells import Cell, runnable
 from autograder.notebook.magics import plain_python
 from autograder.notebook.needed_code import Snippet, needed_code
@@ -184,18 +184,19 @@ def _rewrite(function: str, reference: Reference, calls: Sequence[Calls]) -> Dia
         expected = reference._call(function, [tuple(arguments)], one.names)[0]
         if not isinstance(one.outcome, CallFailed) and not _differ(expected, one.outcome[0]):
             continue
-        failed = isinstance(one.outcome, CallFailed)
-        seen: Any = one.outcome.kind if isinstance(one.outcome, CallFailed) else one.outcome[0].returned
-        call = f"{function}({', '.join(_words(each) for each in arguments)})"
-        text = Message(REWRITE, name=function, call=shown(call), expected=_words(expected.returned),
-                       seen=seen if failed else _words(seen))  # fmt: skip
+        seen = one.outcome.kind if isinstance(one.outcome, CallFailed) else _words(one.outcome[0].returned)
+        call = _words(arguments[0]) if arguments else Message("")
+        for each in arguments[1:]:
+            call = Message("{arguments}, {next}", arguments=call, next=_words(each))
+        call = Message("{function}({arguments})", function=function, arguments=call)
+        text = Message(REWRITE, name=function, call=call, expected=_words(expected.returned), seen=seen)
         return Diagnosis("rewrite", text)
     return Diagnosis("rewrite", Message(REWRITE_WITHOUT, name=function))
 
 
-def _words(value: Any) -> str:
+def _words(value: Any) -> str | Message:
     said = short(value)
-    return shown(render(said) if isinstance(said, Message) else said)
+    return said if isinstance(said, Message) else shown(said)
 
 
 def _differ(expected: Outcome, seen: Outcome) -> bool:

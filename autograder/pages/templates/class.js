@@ -4,5 +4,6 @@ field.closest("p").hidden = false;
 field.addEventListener("input", () => {
   const words = field.value.toLowerCase().split(/\s+/);
   for (const row of rows) row.hidden = !words.every(word => row.cells[0].textContent.toLowerCase().includes(word));
-  document.getElementById("found").textContent = `${rows.filter(row => !row.hidden).length} of ${rows.length} students`;
+  const found = document.getElementById("found"), shown = rows.filter(row => !row.hidden).length;
+  found.textContent = found.dataset.text.replace("FOUND", shown).replace("ALL", rows.length);
 });

@@ -1,0 +1,60 @@
+"""The languages that the engine speaks besides English: gettext catalogues, read when one of them is first spoken.
+
+Those of the engine are `autograder/locale/LANGUAGE/LC_MESSAGES/autograder.po`. What is said of one assignment only, by
+its checks and its known mistakes, is in `LC_MESSAGES/assignment.po` of the assignment's own `locale/LANGUAGE/`.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from gettext import c2py
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.messages import ENGLISH, Language
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
+
+LOCALE = Path(__file__).parent / "locale"
+
+
+def languages() -> list[str]:
+    """The names of those there are, as web pages write them: "en", "zh-Hant"."""
+    return sorted([ENGLISH.code, *(path.name.replace("_", "-") for path in LOCALE.iterdir() if path.is_dir())])
+
+
+def engine_catalogue(code: str) -> Path:
+    """Where the engine's own words in a language stand."""
+    return LOCALE / code.replace("-", "_") / "LC_MESSAGES" / "autograder.po"
+
+
+def assignment_catalogue(code: str, folder: Path) -> Path:
+    """Where those of the checks in a folder stand, if they are translated."""
+    return folder / "locale" / code.replace("-", "_") / "LC_MESSAGES" / "assignment.po"
+
+
+@lru_cache(maxsize=16)
+def language(code: str, folder: Path) -> Language:
+    """One of `languages()`, with what the catalogue beside the checks in `folder` adds where there is one."""
+    if code == ENGLISH.code:
+        return ENGLISH
+    engine = read(engine_catalogue(code))
+    own = assignment_catalogue(code, folder)
+    known = words(engine) | (words(read(own)) if own.is_file() else {})
+    plural = c2py(engine.plural_expr)
+    return Language(code, known, lambda number: plural(math.ceil(abs(number))))
+
+
+def read(path: Path) -> Catalog:
+    """A catalogue."""
+    from babel.messages.pofile import read_po  # takes 0.2 s to import, and who reads English needs none of it
+
+    with path.open("rb") as file:
+        return read_po(file)
+
+
+def words(catalogue: Catalog) -> dict[str, str]:
+    """Template -> translation, of what is translated and not in doubt."""
+    return {str(one.id): str(one.string) for one in catalogue if one.id and one.string and not one.fuzzy}

@@ -6,7 +6,7 @@ OLDEST := .venv-oldest/bin
 OLDEST_KERAS := .venv-keras/bin
 OTTER := .venv-otter/bin
 
-.PHONY: demo test quick docs shakespeare browser chromium lint format release examples selftest redteam kernels messages fuzz bench gradescope lock clean
+.PHONY: demo test quick docs shakespeare browser chromium lint format release examples selftest redteam kernels messages sentences fuzz bench gradescope lock clean
 
 demo: $(READY)  ## grade the example class in a scratch course
 	$(BIN)/autograder demo
@@ -62,7 +62,10 @@ redteam: $(READY) chromium  ## all attacks on our grader and on nbgrader's own e
 kernels: $(READY)  ## the sandbox on real kernels from 5.10 on, in QEMU: an hour or two, as root
 	nice -n 19 $(BIN)/python -m benchmarks.kernels $(ONLY)
 
-messages: $(READY)  ## every message that can be printed, with invented values, to be read
+messages: $(READY)  ## what is to be translated, and the translations brought up to date with it
+	$(BIN)/python -m benchmarks.catalogues
+
+sentences: $(READY)  ## every message that can be printed, with invented values, to be read
 	$(BIN)/python -m benchmarks.messages
 
 fuzz: $(READY)  ## five minutes of coverage-guided fuzzing for each parser of hostile bytes

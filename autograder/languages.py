@@ -22,7 +22,9 @@ LOCALE = Path(__file__).parent / "locale"
 
 def languages() -> list[str]:
     """The names of those there are, as web pages write them: "en", "zh-Hant"."""
-    return sorted([ENGLISH.code, *(path.name.replace("_", "-") for path in LOCALE.iterdir() if path.is_dir())])
+    return sorted(
+        [ENGLISH.code, *(path.parents[1].name.replace("_", "-") for path in LOCALE.glob("*/*/autograder.po"))]
+    )
 
 
 def engine_catalogue(code: str) -> Path:

@@ -88,6 +88,11 @@ def said(template: str, /, **values: Any) -> str:
     return render(Message(template, **values))
 
 
+def template(text: str) -> str:
+    """Marks a text as one that becomes a Message elsewhere, where nothing else shows it: `make messages` finds it."""
+    return text
+
+
 def translated(text: str) -> str:
     """A text as it stands in the catalogue of the language that is spoken; the text where it stands in none."""
     return spoken().known.get(text, text)

@@ -1,4 +1,4 @@
-"""Every message that the engine and the assignment's checks can print, with invented values: `make messages`.
+"""Every message that the engine and the assignment's checks can print, with invented values: `make sentences`.
 
 To be read whole by fresh eyes. None may contradict itself, blame the wrong place or need a second reading.
 """
@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).parents[1] / "autograder"
 PLACEHOLDER = re.compile(r"\{([a-z_]+)(:[^{}]*)?\}")
 # Classes and functions whose first argument is a template.
 SAYING = re.compile(
-    r"Message|CheckFailed|saying|CannotGrade|CannotConfine|Unreadable|(Assignment|Gradebook|Cluster)Error"
+    r"Message|CheckFailed|said|saying|template|CannotGrade|CannotConfine|Unreadable|(Assignment|Gradebook|Cluster)Error"
 )
 
 NONE = "None (is a `return` missing?)"

@@ -228,7 +228,7 @@ AWKWARD = re.compile(r"(?<![\d.,])1 (?!is\b|has\b|was\b|counts\b)[a-z]+s\b|  |(?
 
 
 def test_every_message_reads_well_with_any_value():
-    """`make messages` lists them for people; here is what a program can see."""
+    """`make sentences` lists them for people; here is what a program can see."""
     said = [(place, one) for place, template in templates() for one in renderings(template)]
     assert len(said) > 400
     assert [(place, one) for place, one in said if AWKWARD.search(one)] == []

@@ -49,6 +49,8 @@ def test_the_wheel_holds_the_engine_and_no_course(wheel):
         names = archive.namelist()
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"autograder", "nbgrader_outside"}
     assert not any("dinosaur" in name or "assignments" in name for name in names)
+    assert "autograder/locale/zh_Hant/LC_MESSAGES/autograder.po" in names
+    assert "autograder/pages/fonts/NotoSansCJKtc-subset.otf" in names
     metadata = next(name for name in names if name.endswith("METADATA"))
     with zipfile.ZipFile(wheel) as archive:
         described = archive.read(metadata).decode()

@@ -163,7 +163,7 @@ def grade_class(
     for student, why in sorted(changed.items()):
         console.print(f"  {escape(student)}: {escape(why)}", highlight=False)
     if by_hand:
-        console.print(said("Set by hand and kept; Formgrader shows them for manual grading:"))
+        console.print(said("Set by hand and kept; Formgrader shows them for manual grading."))
     for student, why in sorted(by_hand.items()):
         console.print(f"  {escape(student)}: {escape(why)}", highlight=False)
     for student, why in [*notes.items(), *times.items()]:

@@ -13,7 +13,7 @@ from nbformat.notebooknode import NotebookNode
 from autograder.course.report_cache import timed
 from autograder.grading.assignment import Assignment
 from autograder.grading.report import Picture, Report
-from autograder.messages import Message, speaking
+from autograder.messages import Message, speaking, template
 from autograder.notebook.handed_in import Unreadable
 from autograder.notebook.submission import blank_submission, read_submission
 from autograder.pages.feedback import function_html, function_text, prose
@@ -22,7 +22,7 @@ from autograder.pages.pictures import png, title
 from autograder.sandbox.process import Limits
 
 PICTURES = 1  # for each function: more of them say the same again
-NO_RESPONSE = "No response."  # nbgrader's comment on an answer that is still the release's
+NO_RESPONSE = template("No response.")  # nbgrader's comment on an answer that is still the release's
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from autograder.grading.reference import Reference
 from autograder.grading.report import Check, Diagnosis, Picture, Report, State
 from autograder.grading.root_cause import Raised
 from autograder.grading.student import Calls, Student
-from autograder.messages import Message
+from autograder.messages import Message, template
 from autograder.notebook.submission import Submission, read_submission
 from autograder.sandbox.process import Limits, refuse_readable
 
@@ -458,7 +458,7 @@ def _verdict(error: BaseException | None) -> tuple[State, Message | None]:
         case CallFailed() | CheckFailed():
             return "failed", error.message
         case AssertionError():
-            return "failed", Message(str(error) or "The result is not what the exercise asks for.")
+            return "failed", Message(str(error) or template("The result is not what the exercise asks for."))
         case _:
             return "not assessed", Message(OUR_FAULT, error=Raised(type(error).__name__, str(error), ()).words)
 

@@ -8,6 +8,7 @@ import json
 import math
 from dataclasses import asdict
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from autograder.grading.report import Picture
@@ -15,6 +16,8 @@ from autograder.messages import render, said, translated
 
 COLOURS = ("#9aa5ad", "#d55e00")  # what was expected, and the student's: told apart without colour vision too
 MARKERS = ("o", "x")
+FONT = Path(__file__).parent / "fonts" / "NotoSansCJKtc-subset.otf"
+FAMILIES = ["DejaVu Sans", "Noto Sans CJK TC"]  # of each character the first that has it
 LARGEST = 1e12  # what is larger, or infinite, is left out: no axis holds it
 
 
@@ -41,9 +44,18 @@ def _in_words(picture: Picture) -> dict[str, Any]:
 
 @lru_cache(maxsize=100)  # whoever makes the same mistake gets the same picture, and drawing one takes 0.1 s
 def _drawn(data: str, band: str) -> str:
-    from matplotlib.figure import Figure  # a third of what would be imported at every start; most have no picture
+    from matplotlib import rc_context  # a third of what would be imported at every start; most have no picture
+    from matplotlib.font_manager import fontManager
 
-    picture = Picture(**json.loads(data))
+    if FONT.name not in {Path(one.fname).name for one in fontManager.ttflist}:
+        fontManager.addfont(FONT)
+    with rc_context({"font.family": FAMILIES}):
+        return _png(Picture(**json.loads(data)), band)
+
+
+def _png(picture: Picture, band: str) -> str:
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(6, 2.6))
     figure.subplots_adjust(left=0.12, right=0.98, top=0.89, bottom=0.2)  # a layout engine takes as long as the rest
     axes = figure.add_subplot(xlabel=picture.x_label, ylabel=picture.y_label)

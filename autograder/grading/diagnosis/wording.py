@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograder.grading.diagnosis.edits import Edit
-from autograder.messages import Message
+from autograder.messages import Message, template
 
 LONGEST_CODE = 100  # characters of a line, or of a part of it, that are shown
 
@@ -26,13 +26,13 @@ SENTENCES = {
     "index": "look at the index or slice in `{part}`: which entries should it take?",
     "assignment": "look at what becomes of the value in `{code}`: does the name before the sign hold what it should?",
     "loop": "`{part}` ends or repeats something at the wrong time.",
-    "missing return": "a value is calculated and not returned.",
+    "missing return": template("a value is calculated and not returned."),
     "superfluous": "`{part}` does something that is not asked for here.",
     "unwrapped": "`{part}` decides over lines that should not depend on it.",
     "moved": "`{part}` stands in the wrong place: how often should it run, and when?",
-    "missing": "something is missing after this line.",
+    "missing": template("something is missing after this line."),
     "expression": "look at `{part}`: is it the value that is needed here?",
-    "changed": "this line does something else than what is asked for.",
+    "changed": template("this line does something else than what is asked for."),
 }
 WHERE = "Line {line} of cell {cell}, `{code}`: {what}"
 SEVERAL_LINES = "Lines {lines} of cell {cell} do not fit together yet. {what}"

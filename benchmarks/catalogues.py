@@ -1,0 +1,117 @@
+"""What is to be translated, as gettext catalogues: `make messages` brings all of them up to date.
+
+The engine's are `autograder/locale/LANGUAGE/LC_MESSAGES/autograder.po`. Those of an assignment's checks, hints and
+known mistakes lie beside these: `locale/LANGUAGE/LC_MESSAGES/assignment.po`. The `.pot` are those of no language.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+from jinja2.ext import babel_extract
+
+from autograder.languages import LOCALE
+from benchmarks.messages import PACKAGE, PLACEHOLDER, templates
+
+CHECKS = PACKAGE / "assignments" / "dinosaur-island"
+WIDTH = 100
+PROJECT = "Dinosaur Island"
+
+
+def engine() -> Catalog:
+    """All that the engine says."""
+    said = [(text, place) for place, text in templates() if not place.startswith(("assignments/", f"{CHECKS.name}, "))]
+    return _catalogue([*said, *_of_pages()])
+
+
+def assignment(folder: Path = CHECKS) -> Catalog:
+    """All that is said of one assignment only, and not by the engine."""
+    of_engine = {one.id for one in engine()}
+    here = (f"assignments/{folder.name}/", f"{folder.name}, ")
+    said = [(text, place) for place, text in templates() if place.startswith(here)]
+    every = [*_sentences(folder), *said, *_of_pictures(folder)]
+    return _catalogue((text, place) for text, place in every if text not in of_engine)
+
+
+def files() -> dict[Path, Catalog]:
+    """The catalogues without translations by their files."""
+    return {LOCALE / "autograder.pot": engine(), CHECKS / "locale" / "assignment.pot": assignment()}
+
+
+def translations(template: Path) -> list[Path]:
+    """The catalogues of the languages that there are for this one."""
+    return sorted(template.parent.glob(f"*/LC_MESSAGES/{template.stem}.po"))
+
+
+def _of_pages() -> Iterator[tuple[str, str]]:
+    for path in sorted((PACKAGE / "pages" / "templates").glob("*.j2")):
+        with path.open("rb") as file:
+            for _, _, text, _ in babel_extract(file, ["said"], (), {}):
+                yield (text if isinstance(text, str) else text[0]), f"pages/templates/{path.name}"
+
+
+def _sentences(folder: Path) -> Iterator[tuple[str, str]]:
+    """The docstrings of checks."""
+    for path in sorted(folder.glob("test_*.py")):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if (
+                isinstance(node, ast.FunctionDef)
+                and node.name.startswith("test_")
+                and (said := ast.get_docstring(node))
+            ):
+                yield " ".join(said.split()), path.name
+
+
+def _of_pictures(folder: Path) -> Iterator[tuple[str, str]]:
+    """The labels of pictures, and the names of what is drawn in them."""
+    for path in sorted(folder.glob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        series = [one for node in ast.walk(tree) if isinstance(node, ast.Assign) for one in [node.value]
+                  if getattr(node.targets[0], "id", "") == "series" and isinstance(one, ast.Dict)]  # fmt: skip
+        pictures = [node for node in ast.walk(tree) if isinstance(node, ast.Call)
+                    and getattr(node.func, "id", "") == "Picture"]  # fmt: skip
+        for drawn in [*series, *(argument for picture in pictures for argument in picture.args[1:])]:
+            keys = drawn.keys if isinstance(drawn, ast.Dict) else getattr(drawn, "elts", [drawn])
+            yield from ((one.value, path.name) for one in keys
+                        if isinstance(one, ast.Constant) and isinstance(one.value, str))  # fmt: skip
+
+
+def _catalogue(said: Iterable[tuple[str, str]]) -> Catalog:
+    found = Catalog(project=PROJECT, charset="utf-8")
+    for text, place in said:
+        file = place.partition(",")[0].partition(":")[0]
+        # not what the engine could take for a language: a placeholder alone, or a pattern
+        outside = PLACEHOLDER.sub(lambda one: one[2] if "|" in (one[2] or "") else "", text)
+        if any(char.isalpha() for char in outside) and not text.startswith("^"):
+            found.add(text, locations=[(file, 1)], flags=["python-brace-format"] if PLACEHOLDER.search(text) else [])
+            found[text].flags.discard("python-format")  # a percent sign is one
+    return found
+
+
+def write(path: Path, catalogue: Catalog) -> None:
+    """Write a catalogue, with the files in which a message stands, and without lines: they change too often."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        write_po(file, catalogue, width=WIDTH, include_lineno=False, omit_header=catalogue.locale is None)
+
+
+def main() -> None:
+    for path, template in files().items():
+        write(path, template)
+        for translated in translations(path):
+            with translated.open("rb") as file:
+                catalogue = read_po(file)
+            catalogue.update(template, update_header_comment=False)
+            for one in catalogue:
+                one.flags.discard("python-format")
+            write(translated, catalogue)
+            lacking = sum(not one.string or one.fuzzy for one in catalogue if one.id)
+            print(f"{translated}: {len(catalogue)} messages, {lacking} to be translated or looked through")
+
+
+if __name__ == "__main__":
+    main()

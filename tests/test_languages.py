@@ -261,6 +261,7 @@ def test_a_picture_has_characters_and_no_boxes(chinese):
     picture = Picture("lines", Message("{title}: table", title="練習"), "points", "students", [1, 2], {"mean": [1, 2]})
     with speaking(chinese.language):
         drawn = png(picture)
+        assert "學生" in class_html("x", {"f": 1.0}, [], {})  # at the axis of its own picture
     assert drawn != png(picture)
 
 

@@ -25,6 +25,7 @@ from autograder.grading.alike import alike
 from autograder.grading.report import Report
 from autograder.messages import Message, printable_lines, render, said, spoken, translated
 from autograder.pages.feedback import TEMPLATES, look_at_first, number, prose
+from autograder.pages.pictures import with_our_font
 from autograder.pages.spreadsheet import csv_text
 
 NEEDS_HELP = 0.6  # of all points: who has fewer is listed
@@ -268,7 +269,7 @@ def _bins(scores: list[float], most: float) -> list[tuple[float, float, int]]:
 def histogram(scores: list[float], most: float) -> Markup:
     """How many students have how many points, as SVG in the page's own colour of text."""
     bins = _bins(scores, most)
-    with rc_context(STYLE):
+    with rc_context(STYLE | with_our_font()):
         figure = Figure(figsize=(7.5, 2.6), layout="constrained")
         axes = figure.add_subplot(xlabel=said("points"), ylabel=said("students"))
         edges, counts = [low for low, _, _ in bins], [count for _, _, count in bins]

@@ -45,12 +45,18 @@ def _in_words(picture: Picture) -> dict[str, Any]:
 @lru_cache(maxsize=100)  # whoever makes the same mistake gets the same picture, and drawing one takes 0.1 s
 def _drawn(data: str, band: str) -> str:
     from matplotlib import rc_context  # a third of what would be imported at every start; most have no picture
+
+    with rc_context(with_our_font()):
+        return _png(Picture(**json.loads(data)), band)
+
+
+def with_our_font() -> dict[Any, Any]:
+    """The setting of matplotlib with which it draws Chinese characters too."""
     from matplotlib.font_manager import fontManager
 
     if FONT.name not in {Path(one.fname).name for one in fontManager.ttflist}:
         fontManager.addfont(FONT)
-    with rc_context({"font.family": FAMILIES}):
-        return _png(Picture(**json.loads(data)), band)
+    return {"font.family": FAMILIES}
 
 
 def _png(picture: Picture, band: str) -> str:

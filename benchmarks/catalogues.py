@@ -106,6 +106,7 @@ def main() -> None:
             with translated.open("rb") as file:
                 catalogue = read_po(file)
             catalogue.update(template, update_header_comment=False)
+            catalogue.obsolete.clear()
             for one in catalogue:
                 one.flags.discard("python-format")
             write(translated, catalogue)

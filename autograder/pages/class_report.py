@@ -303,5 +303,11 @@ def _shown(value: Any) -> Any:
 _templates = jinja2.Environment(
     loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, finalize=_shown
 )
-_templates.filters |= {"prose": prose, "breakable": breakable, "capital": capital, "render": render, "translated": translated}
+_templates.filters |= {
+    "prose": prose,
+    "breakable": breakable,
+    "capital": capital,
+    "render": render,
+    "translated": translated,
+}
 _templates.globals |= {"said": said, "spoken": spoken}

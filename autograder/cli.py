@@ -1,8 +1,8 @@
 """The `autograder` command.
 
-`check` one notebook, `grade` a class, `report` on it, make a mistake of its a known `misconception`, `selftest` the
-checks, find out their `strength`, begin a `new` assignment, `demo` the whole cycle, ask the `doctor` what this machine
-has.
+`check` one notebook, `grade` a class, `report` on it, make a mistake in it a known `misconception` or a right answer a
+correct `variant`, `selftest` the checks, find out their `strength`, begin a `new` assignment, `demo` the whole cycle,
+ask the `doctor` what this machine has.
 """
 
 from __future__ import annotations
@@ -95,12 +95,15 @@ def main(arguments: list[str] | None = None) -> int:
     row = commands.add_parser("misconception", help="make a group of the class report a row of misconceptions.toml")
     row.add_argument("group", help="as the class report names it")
     row.add_argument("--assignment", help=ONLY)
+    other = commands.add_parser("variant", help="make a right function of the class a correct variant in solutions/")
+    other.add_argument("function")
+    other.add_argument("--assignment", help=ONLY)
     new = commands.add_parser("new", help="write a minimal assignment, to begin another course with")
     new.add_argument("name")
     commands.add_parser("doctor", help="say what this machine has, and whether students' code can be confined here")
     show = commands.add_parser("demo", help="grade the example class in a scratch course")
     show.add_argument("--keep", type=Path, help="the scratch course's directory; default: a temporary one")
-    for command in (check, all_of_it, summary, test, strong, row):
+    for command in (check, all_of_it, summary, test, strong, row, other):
         command.add_argument("--course", type=Path, help="its directory; default: the current one or one above it")
     codecs.register_error("autograder.plain", _plainly)
     for stream in (sys.stdout, sys.stderr):
@@ -279,6 +282,18 @@ def _misconception(options: argparse.Namespace) -> int:
     return 0
 
 
+def _variant(options: argparse.Namespace) -> int:
+    from autograder.course.course import Course  # as above
+    from autograder.course.propose import propose_variant
+
+    root = course_root(options.course)
+    assignment = _assignment(options, root)
+    path = propose_variant(Course(root), assignment, options.function)
+    said = "{path} was written: read it, then run `autograder selftest --assignment {assignment}`."
+    say(render(Message(said, path=path, assignment=assignment.name)))
+    return 0
+
+
 def _seed(options: argparse.Namespace) -> int:
     return new_seed() if options.seed is None else int(options.seed)
 
@@ -357,4 +372,5 @@ def _check(options: argparse.Namespace) -> int:
 
 
 COMMANDS = {"check": _check, "grade": _grade, "report": _report, "misconception": _misconception,
-            "selftest": _selftest, "strength": _strength, "new": _new, "doctor": _doctor, "demo": _demo}  # fmt: skip
+            "variant": _variant, "selftest": _selftest, "strength": _strength, "new": _new, "doctor": _doctor,
+            "demo": _demo}  # fmt: skip

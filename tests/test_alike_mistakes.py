@@ -26,6 +26,8 @@ CLASS = {
     "cas": NONE,
     "fay": "import numpy as np\n\n\ndef moving_average(values, window):\n    return np.load('/etc/passwd')\n",
     "dan": "import numpy as np\n\n\ndef moving_average(values, window):\n    return [values[0]]\n",
+    "gus": "import numpy as np\n\n\ndef moving_average(values, window):  # Gus\n"
+    "    return np.array([np.mean(values[at : at + window]) for at in range(len(values) - window + 1)])\n",
     "eve": CELL.replace("(window + 1)", "window"),
 }
 
@@ -86,6 +88,16 @@ def test_a_group_becomes_a_row_that_is_worded_and_then_named(graded):
     assert done.returncode == 0, done.stdout + done.stderr
     bob = autograder(graded, "check", "submitted/bob/averages/averages.ipynb", "--json")
     assert json.loads(bob.stdout)["functions"]["moving_average"]["diagnosis"]["text"] == "One too many."
+
+
+def test_a_right_function_that_is_like_no_correct_one_becomes_a_variant(graded):
+    assert autograder(graded, "variant", "no_such_function").returncode == 2
+    done = autograder(graded, "variant", "moving_average")
+    assert done.returncode == 0, done.stderr
+    (path,) = (graded / "autograder" / "assignments" / "averages" / "solutions").glob("moving_average_*.py")
+    assert "values[at:at + window]" in path.read_text("utf-8") and "Gus" not in path.read_text("utf-8")
+    again = autograder(graded, "variant", "moving_average")
+    assert again.returncode == 2 and "is new" in again.stderr
 
 
 @pytest.mark.parametrize(

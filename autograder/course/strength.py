@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from rich.box import SIMPLE_HEAD
@@ -43,8 +45,9 @@ def strength(notebooks: Sequence[Assignment], limits: Limits, jobs: int | None =
                     "In the solution cells of {notebook} no small mistake can be made: there is no code in them.",
                     notebook=assignment.source,
                 )
-            _refuse_fragile(assignment, list(dict.fromkeys(cell for cell, _ in made)), limits)
-            found = pool.map(partial(_tried, assignment=assignment, limits=limits), made)
+            seconds = _seconds_of_solution(assignment, list(dict.fromkeys(cell for cell, _ in made)), limits)
+            patience = replace(limits, seconds_per_call=min(limits.seconds_per_call, max(2.0, 2 * seconds)))
+            found = pool.map(partial(_tried, assignment=assignment, limits=patience), made)
             outcomes = list(track(found, "Trying", total=len(made), console=console))
             _say(console, assignment, made, outcomes)
             if {"unseen", "unreached"} & {*outcomes}:
@@ -59,13 +62,20 @@ def _mistakes(cell: str, text: str) -> list[Mistake]:
         raise AssignmentError("Python cannot read the cell {cell}: {error}.", cell=cell, error=error.msg) from None
 
 
-def _refuse_fragile(assignment: Assignment, cells: Sequence[str], limits: Limits) -> None:
-    """Raise AssignmentError where the solution itself is not accepted without its comments and docstrings."""
+def _seconds_of_solution(assignment: Assignment, cells: Sequence[str], limits: Limits) -> float:
+    """How long the solution takes to be graded, all its calls together.
+
+    Raises AssignmentError where it is not accepted, as it is or without its comments and docstrings.
+    """
+    longest = 0.0
     for cell in cells:
         source = solution_cells(assignment)[cell]
         for text, template in ((source, NOT_ACCEPTED), (written_anew(source), NOT_ACCEPTED_BARE)):
+            start = time.perf_counter()
             if not is_accepted(text, cell, assignment, SEED, limits):
                 raise AssignmentError(template, cell=cell)
+            longest = max(longest, time.perf_counter() - start)
+    return longest
 
 
 NOT_ACCEPTED, NOT_ACCEPTED_BARE = (

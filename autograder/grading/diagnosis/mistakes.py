@@ -57,7 +57,7 @@ def mistakes(source: str, seed: int) -> list[Mistake]:
     alike: dict[tuple[int, str], dict[str, Edit]] = {}
     for edit in cell_edits(block):
         text = written(block, changes([edit]), count=False)
-        if text != correct and _compiles(text):
+        if text != correct and compiles(text):
             alike.setdefault((id(_statement(edit)), edit.kind), {}).setdefault(text, edit)
     rng = random.Random(seed)  # noqa: S311 - nothing secret
     found: dict[str, Mistake] = {}
@@ -129,7 +129,8 @@ def _blocks(block: Block) -> Iterator[Block]:
             yield from _blocks(inner)
 
 
-def _compiles(text: str) -> bool:
+def compiles(text: str) -> bool:
+    """Whether Python can read a cell."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python thinks little of some of them
         try:

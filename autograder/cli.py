@@ -32,6 +32,7 @@ from autograder.course.strength import strength
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import (
     Assignment,
+    AssignmentError,
     assignment_names,
     assignment_of,
     course_root,
@@ -41,6 +42,7 @@ from autograder.grading.assignment import (
     load_assignments,
     load_notebooks,
     only_assignment,
+    only_one,
 )
 from autograder.grading.cells import about_cells, not_assessed
 from autograder.grading.report import Report, together
@@ -48,7 +50,7 @@ from autograder.messages import ENGLISH, Message, render, said, speaking
 from autograder.notebook.attempts import meant
 from autograder.notebook.folder import reached
 from autograder.notebook.handed_in import Unreadable, handed_in, read_notebook
-from autograder.notebook.submission import grade_ids_in
+from autograder.notebook.submission import marks_in
 from autograder.pages.feedback import report_text
 from autograder.pages.formats import gradescope, ungraded_gradescope
 from autograder.pages.terminal import Parser, Terminal, say
@@ -74,17 +76,18 @@ def main(arguments: list[str] | None = None) -> int:
     check.add_argument("--sandbox", choices=["on", "none", "sandlock"], metavar="on|none",
                        help="none: unconfined; default: as nbgrader_config.py says")  # fmt: skip
     all_of_it = commands.add_parser("grade", help="grade all that was handed in, and record it with nbgrader")
-    all_of_it.add_argument("assignment", nargs="?", help=ONLY)
+    all_of_it.add_argument("assignment", nargs="?", help="default: all that somebody handed in")
     all_of_it.add_argument("--no-diagnosis", action="store_true", help="do not look for where a function is wrong")
     all_of_it.add_argument("--preview", action="store_true", help="say whose score would change, and record nothing")
     where = all_of_it.add_mutually_exclusive_group()
     where.add_argument("--jobs", type=_whole(1), default=usable_cores(), help="processes; default: one for each core")
     where.add_argument("--scheduler", help="grade on the Dask cluster with this scheduler, such as tcp://host:8786")
     summary = commands.add_parser("report", help="one page about the whole class, from what was graded")
-    summary.add_argument("assignment", nargs="?", help=ONLY)
+    summary.add_argument("assignment", nargs="?", help="default: the one that was handed in")
     summary.add_argument("--output", type=Path, help="default: ASSIGNMENT-report.html")
     test = commands.add_parser("selftest", help="grade every known wrong answer and every correct variant")
-    test.add_argument("--assignment", help=ONLY)
+    test.add_argument("assignment", nargs="?", default=argparse.SUPPRESS, help=ONLY)
+    test.add_argument("--assignment", help=argparse.SUPPRESS)  # how it was named before
     test.add_argument("--seed", type=_whole(0), default=1, help="of the random inputs; default: %(default)s")
     test.add_argument("--seeds", type=_whole(1), default=1, help="how many seeds, from --seed on; default: %(default)s")
     test.add_argument("--jobs", type=_whole(1), help="processes; default: one for each core")
@@ -219,7 +222,8 @@ def _report(options: argparse.Namespace) -> int:
     from autograder.course.course import Course  # as above
 
     course = Course(course_root(options.course))
-    name = options.assignment or only_assignment(course.root)
+    known = [options.assignment] if options.assignment else graded_assignments(course.root)
+    name = only_one((known if len(known) == 1 else course.with_submissions(known)) or known)
     notebooks = load_notebooks(name, course.root)
     with speaking(notebooks[0].language):
         return _write_report(options, course, notebooks)
@@ -309,12 +313,17 @@ def _notebooks(options: argparse.Namespace, root: Path) -> list[Path]:
 
 def _made_from(options: argparse.Namespace, root: Path, files: Sequence[Path]) -> list[Assignment]:
     """The notebook of the course that a file was made from; for a directory all those of the assignment."""
-    grade_ids: set[str] = set()
+    marks: set[str] = set()
+    unread = None
     for file in files:
-        with contextlib.suppress(Unreadable):  # grading will say what is wrong with it
-            grade_ids |= grade_ids_in(read_notebook(file))
-    name = files[0].stem
-    one = assignment_of(grade_ids, name, options.assignment, root) if grade_ids else _assignment(options, root)
+        try:
+            marks |= marks_in(read_notebook(file))
+        except Unreadable as error:
+            unread = error
+    try:
+        one = assignment_of(marks, files[0].stem, options.assignment, root)
+    except AssignmentError as error:
+        raise (error if marks else unread or error) from None
     return load_notebooks(one.name, root) if options.notebook.is_dir() else [one]
 
 

@@ -13,11 +13,12 @@ from autograder.course.grade_class import grade_class
 from autograder.course.pool import local_workers, usable_cores
 from autograder.course.report_cache import run_seed
 from autograder.errors import CannotGrade
-from autograder.grading.assignment import ENGINE, load_assignment, only_assignment
+from autograder.grading.assignment import ENGINE, load_assignment
 from autograder.messages import speaking
 from autograder.pages.terminal import Terminal
 
 EXAMPLES = ENGINE.parent / "examples" / "submissions"
+NAME = "dinosaur-island"  # what they were handed in for
 
 
 def demo(directory: Path | None) -> int:
@@ -32,15 +33,14 @@ def demo(directory: Path | None) -> int:
             "begin an assignment of your own with `autograder new NAME`."
         )
     students = make_course(root, sorted(EXAMPLES.glob("*.ipynb")))
-    name = only_assignment(root)
     course = Course(root)
     console.print(f"A scratch course in [bold]{root}[/bold]: releasing the assignment ...")
-    released = course.api.generate_assignment(name, force=True)
+    released = course.api.generate_assignment(NAME, force=True)
     if not released["success"]:
         console.print(f"[red]{escape(str(released))}[/red]")
         return 1
-    assignment = load_assignment(name, root)
-    workers = local_workers([assignment], run_seed(root, name), course.limits, usable_cores())
+    assignment = load_assignment(NAME, root)
+    workers = local_workers([assignment], run_seed(root, NAME), course.limits, usable_cores())
     with speaking(assignment.language):
         status = grade_class(course, [assignment], workers, console)
         console.print(course.scores(assignment, students))
@@ -59,9 +59,8 @@ def make_course(root: Path, examples: list[Path]) -> list[str]:
         shutil.copytree(ours / name, root / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"),
                         dirs_exist_ok=True)  # fmt: skip
     shutil.copyfile(ours / "nbgrader_config.py", root / "nbgrader_config.py")
-    assignment = only_assignment(root)
     for example in examples:
-        folder = root / "submitted" / example.stem / assignment
+        folder = root / "submitted" / example.stem / NAME
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(example, folder / f"{assignment}.ipynb")
+        shutil.copyfile(example, folder / f"{NAME}.ipynb")
     return [example.stem for example in examples]

@@ -21,7 +21,7 @@ from autograder.languages import language, languages
 from autograder.messages import Language, Message
 from autograder.notebook.handed_in import Unreadable, read_notebook
 from autograder.notebook.judged import Judged, judged
-from autograder.notebook.submission import grade_ids_in
+from autograder.notebook.submission import marks_in
 
 ENGINE = Path(__file__).parents[1]
 ASSIGNMENTS = ENGINE / "assignments"
@@ -350,8 +350,8 @@ def files_of(notebooks: Sequence[Assignment], files: Sequence[Path]) -> dict[str
         if path.stem in found:
             continue
         with contextlib.suppress(Unreadable):
-            grade_ids = grade_ids_in(read_notebook(path))
-            alike = {one.notebook: len(grade_ids & one.cell_ids) for one in notebooks}
+            marks = marks_in(read_notebook(path))
+            alike = {one.notebook: len(marks & one.cell_ids) for one in notebooks}
             most = [name for name, count in alike.items() if count and count == max(alike.values())]
             without = [name for name in most if not found[name]]
             if len(without or most) == 1:
@@ -371,14 +371,18 @@ def graded_assignments(root: Path) -> list[str]:
 
 def only_assignment(root: Path) -> str:
     """The assignment of the course with something to judge. Raises AssignmentError for several, or none."""
-    names = graded_assignments(root)
+    return only_one(graded_assignments(root))
+
+
+def only_one(names: Sequence[str]) -> str:
+    """Of one assignment its name. Raises AssignmentError for several."""
     if len(names) > 1:
         raise AssignmentError("Which assignment, {several}? Say its name.", several=" or ".join(names))
     return names[0]
 
 
-def assignment_of(grade_ids: Set[str], file: str, name: str | None, root: Path) -> Assignment:
-    """The notebook of the course that these grade_ids come from, or that has the file's name, or the only one.
+def assignment_of(marks: Set[str], file: str, name: str | None, root: Path) -> Assignment:
+    """The notebook of the course that these `marks_in` a file come from, or that has its name, or the only one.
 
     `name` says which assignment, where it is known. Raises AssignmentError where it cannot be told.
     """
@@ -391,7 +395,7 @@ def assignment_of(grade_ids: Set[str], file: str, name: str | None, root: Path) 
             why = error
     if not known:
         raise why or AssignmentError("Nothing judges {assignment}.", assignment=name)
-    alike = {key: len(grade_ids & each.cell_ids) for key, each in known.items()}
+    alike = {key: len(marks & each.cell_ids) for key, each in known.items()}
     most = [key for key in known if alike[key] == max(alike.values())]
     named = [key for key in most if known[key].notebook == file]
     if len(named or most) > 1:

@@ -17,6 +17,7 @@ from autograder.notebook.magics import elsewhere
 from autograder.notebook.raw_cells import Unreadable, raw_notebook
 
 HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*\n?", re.MULTILINE | re.DOTALL)
+FUNCTION = re.compile(r"^def[ \t]+(\w+)", re.MULTILINE)
 MAX_CODE_IN_ALL = 300_000  # reading them takes seconds, and 200 times as much memory
 
 
@@ -84,9 +85,14 @@ def read_submission(data: bytes, template: NotebookNode, functions: Sequence[str
     return Submission(tuple(code), tuple(problems), notebook, tuple(not_run))
 
 
-def grade_ids_in(data: bytes) -> set[str]:
-    """The grade_ids of nbgrader's that a notebook carries. Raises Unreadable when the bytes are no notebook."""
-    return {cell["grade_id"] for cell in raw_notebook(io.BytesIO(data)).cells if cell and cell["grade_id"]}
+def marks_in(data: bytes) -> set[str]:
+    """What tells which notebook this one was made from: its grade_ids and, where those were lost, its functions.
+
+    A solution cell has its function's name. Raises Unreadable when the bytes are no notebook.
+    """
+    cells = [cell for cell in raw_notebook(io.BytesIO(data)).cells if cell]
+    functions = {name for cell in cells if cell["cell_type"] == "code" for name in FUNCTION.findall(cell["source"])}
+    return functions | {cell["grade_id"] for cell in cells if cell["grade_id"]}
 
 
 def _recognise(

@@ -157,10 +157,24 @@ def _assignment(options: argparse.Namespace, root: Path) -> Assignment:
     return load_assignment(options.assignment or only_assignment(root), root)
 
 
+def _handed_in_for(options: argparse.Namespace, course: Course) -> str:
+    """The assignment that was named, or the one that somebody handed in."""
+    known = [options.assignment] if options.assignment else graded_assignments(course.root)
+    handed_in = known if len(known) == 1 else course.with_submissions(known)
+    if not handed_in:
+        raise _nothing_to_report(" or ".join(known), course)
+    return only_one(handed_in)
+
+
+def _nothing_to_report(assignment: str, course: Course) -> CannotGrade:
+    text = "There is nothing to report: no submitted/STUDENT/{assignment}/ in {root}."
+    return CannotGrade(text, assignment=assignment, root=course.root)
+
+
 def _new(options: argparse.Namespace) -> int:
     for path in new_assignment(options.name, Path.cwd()):
         say(path.relative_to(Path.cwd()))
-    print(f"Try it: autograder selftest --assignment {options.name}")
+    print(f"Try it: autograder selftest {options.name}")
     return 0
 
 
@@ -222,8 +236,7 @@ def _report(options: argparse.Namespace) -> int:
     from autograder.course.course import Course  # as above
 
     course = Course(course_root(options.course))
-    known = [options.assignment] if options.assignment else graded_assignments(course.root)
-    name = only_one((known if len(known) == 1 else course.with_submissions(known)) or known)
+    name = _handed_in_for(options, course)
     notebooks = load_notebooks(name, course.root)
     with speaking(notebooks[0].language):
         return _write_report(options, course, notebooks)
@@ -236,11 +249,7 @@ def _write_report(options: argparse.Namespace, course: Course, notebooks: Sequen
     name = notebooks[0].name
     reports, unread = course.reports(notebooks)
     if not reports and not unread:
-        raise CannotGrade(
-            "There is nothing to report: no submitted/STUDENT/{assignment}/ in {root}.",
-            assignment=name,
-            root=course.root,
-        )
+        raise _nothing_to_report(name, course)
     path = options.output or Path(f"{name}-report.html")
     most = dict(exercises(notebooks).values())
     rows = class_rows(course, notebooks, reports, unread, path.parent)
@@ -280,7 +289,8 @@ def _misconception(options: argparse.Namespace) -> int:
     from autograder.course.propose import propose
 
     root = course_root(options.course)
-    path = propose(Course(root), _assignment(options, root), options.group)
+    course = Course(root)
+    path = propose(course, load_assignment(_handed_in_for(options, course), root), options.group)
     said = "{path} has a row {group}: write its `tells`, then run `autograder selftest --assignment {assignment}`."
     say(render(Message(said, path=path, group=options.group, assignment=path.parent.name)))
     return 0
@@ -291,8 +301,9 @@ def _variant(options: argparse.Namespace) -> int:
     from autograder.course.propose import propose_variant
 
     root = course_root(options.course)
-    assignment = _assignment(options, root)
-    path = propose_variant(Course(root), assignment, options.function)
+    course = Course(root)
+    assignment = load_assignment(_handed_in_for(options, course), root)
+    path = propose_variant(course, assignment, options.function)
     said = "{path} was written: read it, then run `autograder selftest --assignment {assignment}`."
     say(render(Message(said, path=path, assignment=assignment.name)))
     return 0

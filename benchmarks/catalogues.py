@@ -17,29 +17,35 @@ from jinja2.ext import babel_extract
 from autograder.languages import LOCALE
 from benchmarks.messages import PACKAGE, PLACEHOLDER, templates
 
-CHECKS = PACKAGE / "assignments" / "dinosaur-island"
+ASSIGNMENTS = sorted(path.parent for path in PACKAGE.glob("assignments/*/assignment.toml"))
 WIDTH = 100
 PROJECT = "Dinosaur Island"
 
 
 def engine() -> Catalog:
     """All that the engine says."""
-    said = [(text, place) for place, text in templates() if not place.startswith(("assignments/", f"{CHECKS.name}, "))]
+    others = tuple(start for folder in ASSIGNMENTS for start in _starts(folder))
+    said = [(text, place) for place, text in templates() if not place.startswith(others)]
     return _catalogue([*said, *_of_pages()])
 
 
-def assignment(folder: Path = CHECKS) -> Catalog:
+def assignment(folder: Path) -> Catalog:
     """All that is said of one assignment only, and not by the engine."""
     of_engine = {one.id for one in engine()}
-    here = (f"assignments/{folder.name}/", f"{folder.name}, ")
-    said = [(text, place) for place, text in templates() if place.startswith(here)]
+    said = [(text, place) for place, text in templates() if place.startswith(_starts(folder))]
     every = [*_sentences(folder), *said, *_of_pictures(folder)]
     return _catalogue((text, place) for text, place in every if text not in of_engine)
 
 
 def files() -> dict[Path, Catalog]:
     """The catalogues without translations by their files."""
-    return {LOCALE / "autograder.pot": engine(), CHECKS / "locale" / "assignment.pot": assignment()}
+    checks = {folder / "locale" / "assignment.pot": assignment(folder) for folder in ASSIGNMENTS}
+    return {LOCALE / "autograder.pot": engine(), **checks}
+
+
+def _starts(folder: Path) -> tuple[str, str]:
+    """How the places of an assignment's templates begin."""
+    return f"assignments/{folder.name}/", f"{folder.name}, "
 
 
 def translations(template: Path) -> list[Path]:

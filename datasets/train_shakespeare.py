@@ -21,7 +21,7 @@ from datasets import build
 from utils import shakespeare
 from utils.shakespeare import CHAR_INDICES, TX, VOCABULARY
 
-BATCH = 128
+BATCH, STRIDE = 128, 3  # as in the lesson
 WORKS = {"epochs": 20, "learning_rate": 4e-3, "dropout": 0.1}
 SONNETS = {"epochs": 12, "learning_rate": 1e-3, "dropout": 0.2}
 PADDED = 0.1  # of the windows begin with zero vectors, as a short prompt does
@@ -43,16 +43,14 @@ def main() -> None:
 def held_out_loss(model: Any) -> float:
     """Nats per character on the last 14 sonnets, each character after the 40 before it, without dropout."""
     _, held_out = shakespeare.split_text(shakespeare.load_text())
-    X, Y = shakespeare.build_data(held_out, stride=1)
-    x, y = shakespeare.vectorization(X, Y, len(VOCABULARY), CHAR_INDICES)
-    preds = model.predict(x.astype("float32"), batch_size=512, verbose=0)
+    x, y = one_position(held_out)
+    preds = model.predict(x, batch_size=512, verbose=0)
     return float(-np.log(preds[y]).mean())
 
 
 def loss_with_dropout(model: Any) -> float:
     """The loss that one epoch of `fit` over all windows shows when it learns nothing."""
-    X, Y = shakespeare.build_data(shakespeare.load_text())
-    x, y = shakespeare.vectorization(X, Y, len(VOCABULARY), CHAR_INDICES)
+    x, y = (one[::STRIDE] for one in one_position(shakespeare.load_text()))
     model.compile(optimizer=shakespeare._keras().optimizers.SGD(0.0), loss="categorical_crossentropy")
     return float(model.fit(x, y, batch_size=BATCH, verbose=0).history["loss"][0])
 
@@ -101,8 +99,9 @@ def fit(model: Any, text: str, last: str, plan: dict[str, Any]) -> tuple[dict[st
 
 
 def one_position(text: str) -> tuple[np.ndarray, np.ndarray]:
-    X, Y = shakespeare.build_data(text, stride=1)
-    x, y = shakespeare.vectorization(X, Y, len(VOCABULARY), CHAR_INDICES)
+    """Each window of 40 characters of a text, one-hot, and what follows it."""
+    X = [text[start : start + TX] for start in range(len(text) - TX)]
+    x, y = shakespeare.vectorization(X, text[TX:], len(VOCABULARY), CHAR_INDICES)
     return x.astype("float32"), y
 
 

@@ -1,8 +1,9 @@
-"""The Shakespeare part: windows, sampling, the trained weights, and the notebook from top to bottom.
+"""The Shakespeare part: its solution, the trained weights, and the notebook from top to bottom.
 
 `make shakespeare` runs all but the notebook once more with the oldest Keras that we allow, on PyTorch.
 """
 
+import json
 import math
 import shutil
 import subprocess
@@ -14,11 +15,20 @@ import numpy as np
 import pytest
 
 from utils import shakespeare
-from utils.shakespeare import CHAR_INDICES, VOCABULARY, build_data, generate_output, sample, vectorization
+from utils.shakespeare import CHAR_INDICES, VOCABULARY, vectorization
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "source" / "shakespeare" / "shakespeare.ipynb"
+SOLUTION = "\n\n".join(
+    "".join(cell["source"])
+    for cell in json.loads(SOURCE.read_text("utf-8"))["cells"]
+    if cell["id"] in ("build_data", "sample", "generate_output")
+)
+solution = dict(vars(shakespeare))
+exec(SOLUTION, solution)
+build_data, sample, generate_output = (solution[name] for name in ("build_data", "sample", "generate_output"))
 N_X = len(VOCABULARY)
 
 
@@ -71,9 +81,9 @@ def test_vectorization_agrees_with_a_loop(text):
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
 def test_the_sampler_draws_by_the_tempered_probabilities(temperature):
     preds = np.array([0.5, 0.25, 0.15, 0.1, 0.0])
-    rng = np.random.default_rng(5)
+    np.random.seed(5)
     draws = 20_000
-    counts = np.bincount([sample(preds, temperature, rng) for _ in range(draws)], minlength=5)
+    counts = np.bincount([sample(preds, temperature) for _ in range(draws)], minlength=5)
     expected = preds ** (1 / temperature)
     expected *= draws / expected.sum()
     assert counts[4] == 0
@@ -85,7 +95,7 @@ def test_a_temperature_towards_zero_takes_the_likeliest():
     rng = np.random.default_rng(1)
     for _ in range(50):
         preds = rng.dirichlet(np.ones(N_X)).astype("float32")
-        assert sample(preds, 1e-4, rng) == preds.argmax()
+        assert sample(preds, 1e-4) == preds.argmax()
 
 
 @pytest.mark.parametrize("temperature", [0, -1, float("nan")])
@@ -95,7 +105,7 @@ def test_a_temperature_of_zero_or_below_is_refused(temperature):
 
 
 def test_a_temperature_next_to_nothing_is_no_trouble():
-    assert shakespeare.sample(np.array([0.2, 0.5, 0.3]), temperature=1e-320) == 1
+    assert sample(np.array([0.2, 0.5, 0.3]), temperature=1e-320) == 1
 
 
 def test_a_prompt_keeps_what_the_model_knows():
@@ -121,29 +131,34 @@ def test_the_weights_are_small_and_good_on_sonnets_that_they_never_saw():
 LARGEST_LOSS = 1.75
 
 
+def written(prompt, length, seed):
+    np.random.seed(seed)
+    return generate_output(prompt, length)
+
+
 def test_a_poem_appears_as_it_is_drawn_and_repeats_with_its_seed(capsys):
-    poem = generate_output("Shall I", length=60, seed=3)
+    poem = written("Shall I", length=60, seed=3)
     assert poem.startswith("shall i") and len(poem) == 67
     assert set(poem) <= set(VOCABULARY)
     assert capsys.readouterr().out == poem + "\n"
-    assert generate_output("Shall I", length=60, seed=3) == poem
-    assert generate_output("Shall I", length=60, seed=4) != poem
+    assert written("Shall I", length=60, seed=3) == poem
+    assert written("Shall I", length=60, seed=4) != poem
 
 
 @pytest.mark.parametrize("prompt", ["", "@#€", "O! " * 30])
 def test_any_prompt_is_gone_on_from(prompt):
-    poem = generate_output(prompt, length=30, seed=1)
+    poem = written(prompt, length=30, seed=1)
     assert len(poem) == len(shakespeare.known_characters(prompt)) + 30
 
 
 def test_only_the_last_40_characters_of_a_prompt_matter():
     tail = "and summer's lease hath all too short a date"[-40:]
-    long = generate_output("rough winds do shake the darling buds of may,\n" + tail, length=40, seed=2)
-    assert long[-40:] == generate_output(tail, length=40, seed=2)[-40:]
+    long = written("rough winds do shake the darling buds of may,\n" + tail, length=40, seed=2)
+    assert long[-40:] == written(tail, length=40, seed=2)[-40:]
 
 
 def test_without_a_keyboard_a_poem_begins_by_itself():
-    code = "from utils.shakespeare import generate_output; generate_output(length=5, seed=1)"
+    code = f"from utils.shakespeare import *\n{SOLUTION}\ngenerate_output(length=5)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, check=True)  # fmt: skip
     assert "shall i compare thee to a summer's day?" in done.stdout
@@ -152,9 +167,9 @@ def test_without_a_keyboard_a_poem_begins_by_itself():
 def test_400_characters_take_two_seconds():
     if shakespeare._keras().backend.backend() != "jax":
         pytest.skip("promised for JAX, the default")
-    generate_output("o", length=1, seed=1)
+    written("o", length=1, seed=1)
     start = time.monotonic()
-    generate_output("o", length=400, seed=1)
+    written("o", length=400, seed=1)
     assert time.monotonic() - start < 2
 
 
@@ -162,17 +177,18 @@ def test_what_the_model_expects_adds_up():
     rows = shakespeare.expectations("to be")
     assert rows.shape == (6, N_X)
     np.testing.assert_allclose(rows.sum(axis=1), 1, rtol=1e-5)
-    preds = shakespeare.load_pretrained().predict_on_batch(shakespeare._window("to be"))[0]
+    preds = shakespeare.predict("to be")
+    assert preds.shape == (N_X,)
     np.testing.assert_allclose(rows[-1], preds, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.notebook
-def test_the_release_runs_from_top_to_bottom(tmp_path):
+def test_the_solved_notebook_runs_from_top_to_bottom(tmp_path):
     import nbclient
     import nbformat
 
     shutil.copytree(ROOT / "release" / "shakespeare", tmp_path / "shakespeare")
-    notebook = nbformat.read(tmp_path / "shakespeare" / "shakespeare.ipynb", as_version=4)
+    notebook = nbformat.read(SOURCE, as_version=4)
     client = nbclient.NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path / "shakespeare")}}
     )
@@ -182,6 +198,7 @@ def test_the_release_runs_from_top_to_bottom(tmp_path):
     printed = "".join(
         output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []) if "text" in output
     )
+    assert "generate_output passes its 3 tests." in printed
     assert "After epoch 1, loss" in printed
     assert "On sonnets it never saw: 1." in printed
     assert "temperature 1.5" in printed

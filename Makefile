@@ -6,7 +6,7 @@ OLDEST := .venv-oldest/bin
 OLDEST_KERAS := .venv-keras/bin
 OTTER := .venv-otter/bin
 
-.PHONY: demo test quick docs shakespeare browser chromium lint format release examples selftest redteam kernels messages sentences fuzz bench gradescope lock clean
+.PHONY: demo test quick docs shakespeare browser chromium lint format release examples course selftest redteam kernels messages sentences fuzz bench gradescope lock clean
 
 demo: $(READY)  ## grade the example class in a scratch course
 	$(BIN)/autograder demo
@@ -52,6 +52,9 @@ release: $(READY)  ## the students' folder, from the source notebook
 
 examples: release  ## the example class, from the source notebook
 	$(BIN)/python examples/build.py
+
+course: $(READY)  ## write and grade one of examples/courses/, as in `make course NAME=tables`
+	$(BIN)/python -m examples.course $(NAME)
 
 selftest: $(READY) $(OLDEST)  ## known answers, right and wrong, on all kernels and on the oldest and newest NumPy
 	$(BIN)/python benchmarks/verdicts.py $(BIN) $(OLDEST)

@@ -5,8 +5,8 @@ from sphinx.application import Sphinx
 
 project = html_title = "nbgrader-outside"
 root_doc = "README"
-pages = ["docs/instructors", "docs/writing-checks", "docs/translating", "docs/reference", "docs/scale",
-         "docs/security", "docs/evidence",
+pages = ["docs/any-course", "docs/instructors", "docs/writing-checks", "docs/translating", "docs/reference",
+         "docs/scale", "docs/security", "docs/evidence",
          "docs/architecture", "CONTRIBUTING", "CHANGELOG", "datasets/README",
          "datasets/shakespeare"]  # fmt: skip
 include_patterns = [f"{page}.md" for page in (root_doc, *pages)]

@@ -55,6 +55,35 @@ def test_the_instructors_page_takes_a_new_course_to_exported_grades(tmp_path):
     assert sorted(path.parts[-3] for path in course.glob("feedback/*/*/*.html")) == ["ann", "bob"]
 
 
+def test_the_page_on_any_course_plugs_one_in_and_moves_a_test_cell_to_checks(tmp_path):
+    page = (ROOT / "docs" / "any-course.md").read_text("utf-8")
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    *plug_in, move = [text for language, text in blocks if language == "sh"]
+    run("".join(plug_in), tmp_path)
+    course = tmp_path / "course"
+    assert sorted(path.parts[-3] for path in course.glob("feedback/*/ps1/problem1.html")) == ["ann", "bob"]
+    assert (course / "ps1-report.html").stat().st_size > 0
+    cells = []
+    for language, text in blocks:
+        if language == "sh":
+            continue
+        title, _, source = text.removeprefix("# ").partition("\n")
+        if found := re.fullmatch(r'(solution|test) cell "([\w-]+)"(?:, (\d+) points)?', title):
+            kind, grade_id, points = found.groups()
+            mark = {"grade_id": grade_id, "solution": kind == "solution", "grade": kind == "test", "schema_version": 3,
+                    "locked": kind == "test", "points": int(points or 0)}  # fmt: skip
+            cells.append(nbformat.v4.new_code_cell(source.strip(), metadata={"nbgrader": mark}))
+            continue
+        path = course / title.partition(",")[0]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(source if ", " not in title else f"\n\n{source}")
+    (course / "source" / "rain").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), course / "source" / "rain" / "rain.ipynb")
+    run(move, course)
+    assert (course / "release" / "rain" / "rain.ipynb").is_file()
+
+
 def test_the_list_of_changes_has_each_name_that_has_moved():
     changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
     for old, new in autograder.MOVED.items():
@@ -95,9 +124,9 @@ def test_the_checks_on_the_reference_page_pass_the_solution_and_nothing_unwritte
     notebook = nbformat.read(source, as_version=4)
     answer, test = (cell.metadata.nbgrader for cell in notebook.cells[-2:])
     test.points = sum(int(number) for check in checks for number in re.findall(r"mark\.points\((\d+)", check))
-    for name, body in FURTHER.items():
+    for name, solution in FURTHER.items():
         cells = (
-            (f"def {name}():\n    {body}", {**answer, "grade_id": name}),
+            (solution, {**answer, "grade_id": name}),
             ("", {**test, "grade_id": f"test-{name}", "points": 0}),
         )
         notebook.cells += [nbformat.v4.new_code_cell(text, metadata={"nbgrader": mark}) for text, mark in cells]
@@ -113,10 +142,21 @@ def test_the_checks_on_the_reference_page_pass_the_solution_and_nothing_unwritte
     assert [check.id for check in report.checks if check.state == "passed"] == []
 
 
-# The functions besides `moving_average` that the reference page's examples call.
+# What the reference page's examples call besides `moving_average`.
 FURTHER = {
-    "total": 'return sum(float(number) for number in open("numbers.txt").read().split())',
-    "report": 'return f"{total():.1f}"',
+    "total": """from pathlib import Path
+
+
+def total():
+    return sum(float(number) for number in Path("numbers.txt").read_text().split())""",
+    "report": 'def report():\n    return f"{total():.1f}"',
+    "Account": """class Account:
+    def __init__(self, balance):
+        self.balance = balance
+
+    def pay_in(self, amount):
+        self.balance += amount
+        return self.balance""",
 }
 
 

@@ -14,11 +14,12 @@ from typing import Any
 
 import nbformat
 
+from autograder.grading.asking import Conversation, Program, RemoteFunction
 from autograder.grading.assignment import ENGINE, Assignment
 from autograder.grading.checks import run_checks
 from autograder.grading.outcome import Outcome
 from autograder.grading.reference import Reference
-from autograder.grading.student import RemoteFunction
+from autograder.grading.student_process import Setting
 
 CONFIG = """c = get_config()
 c.CourseDirectory.course_id = "dinosaur-island"
@@ -104,20 +105,20 @@ class Recorder:
 
     def with_cell(self, source: str) -> Recorder:
         """The same functions after one more cell."""
-        return Recorder(self._reference.with_cell(source), self.noted, self._files, source)
+        return Recorder(self._reference.given(Setting(cell=source)), self.noted, self._files, source)
 
     def __getattr__(self, name: str) -> RemoteFunction:
-        def call(calls: Sequence[Sequence[Any]]) -> list[Outcome]:
-            outcomes = getattr(self._reference, name).many(calls)
+        def ask(program: Program) -> list[Outcome]:
+            outcomes = self._reference.answer(program)
             file, _, check = os.environ["PYTEST_CURRENT_TEST"].split(" ")[0].rpartition("::")
             check = f"{Path(file).stem}.{check}".replace("test_", "")
             self.noted.setdefault(check, []).extend(
                 (dict(self._files), self._cell, copy.deepcopy(arguments), outcome.returned)
-                for arguments, outcome in zip(calls, outcomes, strict=True)
+                for arguments, outcome in zip(program.calls, outcomes, strict=True)
             )
             return outcomes
 
-        return RemoteFunction(call, self._reference.signatures[name])
+        return RemoteFunction(name, Conversation(ask), self._reference.signatures[name])
 
 
 def recorded_checks(assignment: Assignment, seed: int) -> dict[str, list[tuple[str, float, list[Any]]]]:

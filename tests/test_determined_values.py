@@ -1,17 +1,16 @@
 """What the hidden checks compare is determined: weights that differ in the twelfth digit never change a verdict."""
 
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pytest
 
+from autograder.grading.asking import Conversation, RemoteFunction
 from autograder.grading.assignment import course_root, load_assignment
 from autograder.grading.checks import run_checks
 from autograder.grading.outcome import Outcome
 from autograder.grading.reference import Reference, call, run_cells
-from autograder.grading.student import RemoteFunction
 from autograder.messages import render
-from autograder.sandbox import wire
 
 pytestmark = pytest.mark.slow
 
@@ -36,19 +35,18 @@ class PerturbedSolution:
         return PerturbedSolution(self.reference, self.seed, source)
 
     def __getattr__(self, name):
-        return RemoteFunction(partial(self.answer, name), self.reference.signatures[name])
+        return RemoteFunction(name, Conversation(self.answer), self.reference.signatures[name])
 
-    def answer(self, name, calls):
-        key = wire.pack((name, [tuple(arguments) for arguments in calls]))
-        if key not in self.answers:
-            self.answers[key] = [self.one(name, arguments) for arguments in calls]
-        return self.answers[key]
+    def answer(self, program):
+        if program.frame not in self.answers:
+            self.answers[program.frame] = [self.one(program, arguments) for arguments in program.calls]
+        return self.answers[program.frame]
 
-    def one(self, name, arguments):
-        if name == "model":
-            return call(self.cells, name, arguments, self.reference.signatures[name])
-        outcome = call(self.cells, name, self.off(arguments), self.reference.signatures[name])
-        if name == "sample":  # it leaves its arguments as they were given
+    def one(self, program, arguments):
+        if program.name == "model":
+            return call(self.cells, program, arguments, self.reference.signatures)
+        outcome = call(self.cells, program, self.off(arguments), self.reference.signatures)
+        if program.name == "sample":  # it leaves its arguments as they were given
             return Outcome(outcome.returned, dict(zip(outcome.arguments, arguments, strict=True)), outcome.printed)
         return outcome
 

@@ -68,8 +68,8 @@ def invented(folder, functions, cells):
             f"@pytest.mark.points(2)\ndef test_it(student, reference):\n    '''It works.'''\n"
             f"    for args, named in [{', '.join(f'({one})' for one in calls)}]:\n"
             f"        seen, expected = student.{name}(*args, **named), reference.{name}(*args, **named)\n"
-            "        if type(expected.returned).__name__ == 'Opaque':\n"
-            "            assert seen.returned == expected.returned\n        else:\n"
+            "        if hasattr(expected.returned, 'type_name'):\n"
+            "            assert [*seen.returned] == [*expected.returned]\n        else:\n"
             f"            assert_same(seen.returned, expected.returned, '{name}')\n"
             f"            assert_same(seen.arguments, expected.arguments, 'the arguments')\n",
             "utf-8",
@@ -149,7 +149,6 @@ def test_a_wrong_answer_beside_others_in_its_cell_is_diagnosed(tmp_path):
     ("solution", "said"),
     [
         ("def other(x):\n    return x", "No solution cell of .* defines `double`, which its cell test-double is about"),
-        ("double = 2", "No solution cell of .* defines `double`"),
         ("import math\nraise RuntimeError('stop')\ndef double(x):\n    return x\ndouble = undefined", "does not run"),
         ("double = max", "Python does not tell the parameters of `double`"),
     ],

@@ -21,7 +21,7 @@ from autograder.grading.diagnosis.misconceptions import edited, load_misconcepti
 from autograder.grading.reference import Reference
 from autograder.grading.report import Report
 from autograder.messages import Message, render
-from autograder.notebook.cells import function_names
+from autograder.notebook.needed_code import bound_by
 from autograder.pages.terminal import Terminal
 from autograder.sandbox.process import Limits
 
@@ -116,12 +116,13 @@ def with_cells(assignment: Assignment, sources: list[str]) -> bytes:
 
     A cell that defines others as well stays above them.
     """
+    known = {*Reference(assignment).reached.names}
     notebook: NotebookNode = nbformat.from_dict(assignment.template)
     sources = [source for source in sources if source.strip()]
-    new_names = {name for source in sources for name in function_names(source)} & set(assignment.points)
+    new_names = {name for source in sources for name in bound_by(source)} & known
     cells, written = [], False
     for cell in notebook.cells:
-        defined = function_names(cell.source) & set(assignment.points) if _is_solution(cell) else set()
+        defined = bound_by(cell.source) & known if _is_solution(cell) else set()
         if not defined & new_names or defined - new_names:
             cells.append(cell)
         if defined & new_names and not written:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import platform
+import re
 import zlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 from _pytest.config import _prepareconfig
+from _pytest.outcomes import Failed, Skipped
 
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, AssignmentError
@@ -26,7 +28,7 @@ from autograder.grading.diagnosis.judged import Asked, Solution, asked_of
 from autograder.grading.diagnosis.misconceptions import diagnose, load_misconceptions
 from autograder.grading.outcome import CallFailed
 from autograder.grading.own_modules import importing_from
-from autograder.grading.reference import Reference
+from autograder.grading.reference import Reference, ReferenceGiven
 from autograder.grading.report import Check, Diagnosis, Picture, Report, State
 from autograder.grading.root_cause import Raised
 from autograder.grading.student import Calls, Student
@@ -54,13 +56,14 @@ def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None 
     limits = limits or Limits()
     if limits.sandbox != "none":
         refuse_readable(assignment.root, assignment.folder)
-    submission = read_submission(data, assignment.template, list(assignment.points))
     about = (assignment.notebook, assignment.manual)
     if assignment.by_cells:
+        submission = read_submission(data, assignment.template, list(assignment.points))
         cell_checks = checks_by_cells(submission, assignment, limits)
         return Report(assignment.name, cell_checks, submission.problems, {}, fingerprint(assignment, seed), *about)
     reference = _reference(assignment)
-    with Student(submission, assignment, reference.signatures, limits) as student:
+    submission = read_submission(data, assignment.template, list(reference.reached.names))
+    with Student(submission, reference, limits) as student:
         checks = run_checks(assignment, student, reference, seed)
     diagnoses, unknown = _diagnoses(submission, assignment, student.calls, checks, seed, limits)
     known = {name: one.misconception for name, one in diagnoses.items()}
@@ -79,7 +82,7 @@ def accepts(
         return all(check.state == "passed" for check in checks_by_cells(submission, assignment, limits))
     reference = _reference(assignment)
     groups = ([name for name in assignment.points if (name in first) is mine] for mine in (True, False))
-    with Student(submission, assignment, reference.signatures, limits) as student:
+    with Student(submission, reference, limits) as student:
         return all(check.state == "passed" for names in groups if names
                    for check in run_checks(assignment, student, reference, seed, names))  # fmt: skip
 
@@ -101,7 +104,7 @@ def _diagnoses(
             continue
 
         def passes(changed: Submission, name: str = name) -> bool:
-            with Student(changed, assignment, reference.signatures, limits) as student:
+            with Student(changed, reference, limits) as student:
                 return all(check.state == "passed" for check in run_checks(assignment, student, reference, seed,
                                                                            [name], checks))  # fmt: skip
 
@@ -149,6 +152,8 @@ def ours(message: Message) -> bool:
     return message.template in (BROKEN, OUR_FAULT)
 
 
+# What a check may end with: `pytest.raises` fails with an exception that is none of Python's usual ones.
+RAISED = (Exception, Failed, Skipped)
 BROKEN = "{check} could not be assessed: {why}"
 OUR_FAULT = "This check broke down ({error}). That is no fault of yours, and the check will be made again."
 UNWRITTEN = ("NotDefined", "NotImplementedError")
@@ -261,12 +266,17 @@ class ChecksPlugin:
         self.errors: list[str] = []
 
     @pytest.fixture
-    def student(self) -> Student:
-        """The student's functions, as attributes. Each call runs in the sandbox and returns an `Outcome`.
+    def student(self) -> Any:
+        """What the student defined, as attributes: functions, classes and values.
 
-        Arguments have to be plain data. They are passed by position, so students may rename the parameters. If the call
-        fails, so does the check, and the student reads why: the function is missing, raised an exception, ran out of
-        time, or took its process down.
+        A function is called in the sandbox and returns an `Outcome`. Arguments have to be plain data, functions of
+        `probes.py` or of a library, or objects that came of such calls. They are passed by position, so students may
+        rename the parameters. If the call fails, so does the check, and the student reads why: the function is missing,
+        raised an exception, ran out of time, or took its process down. An exception that is asked for is expected with
+        `pytest.raises`.
+
+        A class is called like a function; `returned` is then an object that stays in the sandbox. A value is given as
+        plain data.
 
         Example::
 
@@ -277,12 +287,11 @@ class ChecksPlugin:
                 outcome = student.moving_average(values, 1)
                 assert_same(outcome.returned, values, "moving_average(values, 1)")
         """
-        student: Student = self.run.student
-        return student
+        return _given(self.run.student)
 
     @pytest.fixture
-    def reference(self) -> Reference:
-        """The solution's functions, from the source notebook. They are called just as those of `student`.
+    def reference(self) -> ReferenceGiven:
+        """What the solution in the source notebook defines. It is used just as `student`.
 
         Example::
 
@@ -294,7 +303,7 @@ class ChecksPlugin:
                 expected = reference.moving_average(values, 2).returned
                 assert_same(seen, expected, "moving_average(values, 2)")
         """
-        return self.run.reference
+        return ReferenceGiven(self.run.reference)
 
     @pytest.fixture
     def seed(self) -> int:
@@ -354,33 +363,45 @@ class ChecksPlugin:
         value that a student's code had a hand in would be whatever that code likes.
         """
         try:
-            return (yield)
-        except Exception as error:
+            with self._answered():
+                return (yield)
+        except RAISED as error:
             inner = self.run.reference.inner_functions(_function(pyfuncitem))
             wrong = [name for name in inner if any(c.state != "passed" for c in self.run.checks if c.function == name)]
             if not wrong or (isinstance(error, CallFailed) and error.kind == "NotDefined"):
                 raise
         parts = {name: self.run.reference.part(name) for name in wrong}
-        self._again(pyfuncitem, student=self.run.student.lent(parts))
+        with self._answered():
+            self._again(pyfuncitem, student=self.run.student.lent(parts))
         return True
+
+    @contextlib.contextmanager
+    def _answered(self) -> Iterator[None]:
+        """Fail what passes although nothing came of a call, not even an exception: no check can have expected that."""
+        missed = self.run.student.unanswered if isinstance(self.run.student, Student) else []
+        before = len(missed)
+        yield
+        if len(missed) > before:
+            raise missed[before].again()
 
     def _solution_passes(self, item: pytest.Item) -> bool:
         """Whether a check that broke down works for the solution: if so, it is no fault of ours."""
         assert isinstance(item, pytest.Function)
         try:
-            self._again(item, student=self.run.reference)
-        except Exception:  # noqa: BLE001 -- whatever is wrong with the check
+            self._again(item, student=ReferenceGiven(self.run.reference))
+        except RAISED:  # whatever is wrong with the check
             return False
         return True
 
     def passes(self, item: pytest.Item, solution: Solution) -> bool:
         """Whether a check passes with a changed solution; not where it needs fixtures of its own."""
         assert isinstance(item, pytest.Function)
-        ours = {"student": solution, "reference": self.run.reference, "rng": self._rng(item), "seed": self.run.seed}
+        reference = ReferenceGiven(self.run.reference)
+        ours = {"student": solution, "reference": reference, "rng": self._rng(item), "seed": self.run.seed}
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         try:
             item.obj(**{name: {**ours, **parameters}[name] for name in item._fixtureinfo.argnames})
-        except Exception:  # noqa: BLE001 -- whatever the check says to such an answer
+        except RAISED:  # whatever the check says to such an answer
             return False
         return True
 
@@ -406,6 +427,8 @@ class ChecksPlugin:
             said = _verdict(error)[1]
             if isinstance(error, Exception) and said and ours(said) and self._solution_passes(item):
                 error = CheckFailed("The result is of another kind than what the exercise asks for.")
+            elif isinstance(error, CallFailed) and error.probed and not self._solution_passes(item):
+                error = RuntimeError("a function of probes.py fails for the solution, too")
             self._add(item, *_verdict(error), picture)
         assert call.when != "collect"
         outcome: Literal["passed", "failed"] = "failed" if call.excinfo else "passed"
@@ -436,6 +459,11 @@ class ChecksPlugin:
         )
 
 
+def _given(student: Any) -> Any:
+    """What a check gets of who is graded."""
+    return student.given if isinstance(student, Student) else student
+
+
 class NotAssessed(Exception):
     """A check that this one builds on did not pass."""
 
@@ -457,10 +485,20 @@ def _verdict(error: BaseException | None) -> tuple[State, Message | None]:
             return "not assessed", error.message
         case CallFailed() | CheckFailed():
             return "failed", error.message
+        case Failed():
+            return "failed", _asked_for(error)
         case AssertionError():
             return "failed", Message(str(error) or template("The result is not what the exercise asks for."))
         case _:
             return "not assessed", Message(OUR_FAULT, error=Raised(type(error).__name__, str(error), ()).words)
+
+
+def _asked_for(error: Failed) -> Message:
+    """What `pytest.fail` says, or `pytest.raises` where nothing was raised."""
+    expected = re.search(r"DID NOT RAISE .*?(\w+)\W*$", str(error))
+    if expected is None:
+        return Message(str(error))
+    return Message("An exception of type {kind} should be raised here, and none is.", kind=expected[1])
 
 
 @lru_cache(maxsize=4)

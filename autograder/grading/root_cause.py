@@ -30,13 +30,15 @@ class Raised:
     kind: str
     text: str
     through: tuple[tuple[str, int, str], ...]
+    kinds: tuple[tuple[str, str], ...] = ()  # (module, name) of its type, and of what that is derived from
 
     @staticmethod
     def from_plain(data: Mapping[str, Any]) -> Raised:
         """What a worker says of it. Raises KeyError, TypeError or ValueError for what is no such thing."""
         text = SCRATCH.sub("", str(data["text"])[:400])[:SAID].rstrip(" .")  # the directory is another one each time
         through = tuple((str(cell), int(line), str(function)) for cell, line, function in data["through"])
-        return Raised(str(data["type"])[:80], text, through)
+        kinds = tuple((str(module), str(name)) for module, name in data.get("kinds", ()))[:20]
+        return Raised(str(data["type"])[:80], text, through, kinds)
 
     @property
     def words(self) -> Message:
@@ -64,8 +66,18 @@ class Explanations:
         """Why no cell defined a function."""
         if why := self.reason(name):
             return Message("`{name}` is not defined: {why}", name=name, why=why)
-        text = "`{name}` is not defined in this notebook. Keep the function's name as it was handed out."
+        text = "`{name}` is not defined in this notebook. Keep the name as it was handed out."
         return Message(text, name=name)
+
+    def of_probe(self, error: Raised) -> Message:
+        """Why what a check looks at, by a function of ours that runs beside the student's code, was not there."""
+        if error.missing:
+            return self.not_defined(error.missing)
+        place = self._place(error.through[-1]) if error.through else {}
+        if place:
+            text = "Your code stopped with {error}, in cell {cell}, line {line}: `{code}`."
+            return self._with_hint(Message(text, error=error.words, **place), error)
+        return Message("What is looked for in your notebook is not there. That raised {error}.", error=error.words)
 
     def raised(self, name: str, error: Raised) -> Message:
         """Why a call of a function gave nothing but an exception."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,9 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from autograder.grading.asking import Program, Reached
 from autograder.grading.assignment import Assignment
 from autograder.grading.lending import Lent, lend
-from autograder.grading.outcome import CallFailed, Outcome, by_name
+from autograder.grading.outcome import CallFailed, Outcome, by_name, failure_as
 from autograder.grading.root_cause import Explanations, Raised
 from autograder.messages import Message
 from autograder.notebook.needed_code import needed_code
@@ -23,6 +23,7 @@ from autograder.sandbox.process import Allowance, Died, Limits, Sandbox, TimeUp
 CELLS = "your cells"
 TIMEOUTS_ALLOWED = 2  # per function; after that its calls are not tried any more
 DEATHS_ALLOWED = 4  # in two calls, each of which is tried twice
+ANSWERED = {"call": "defined", "value": "known"}  # how a name is asked for -> where the worker says that it can be
 LESS_PATIENT = 5  # times, after the first: whatever calls a loop that never ends will not end either
 
 
@@ -32,6 +33,9 @@ class Setting:
 
     files: tuple[tuple[str, str], ...] = ()
     cell: str = ""
+
+
+AS_HANDED_IN = Setting()
 
 
 class Patience:
@@ -76,21 +80,21 @@ class Patience:
 
 
 class StudentProcess:
-    """Runs a notebook's needed cells in a sandbox, and calls the functions that they define."""
+    """Runs a notebook's needed cells in a sandbox, and asks for what they define."""
 
-    def __init__(self, submission: Submission, assignment: Assignment, signatures: Mapping[str, inspect.Signature],
-                 limits: Limits, left: Allowance, lent: Lent) -> None:  # fmt: skip
-        self._explanations = Explanations(submission, list(signatures), hints=assignment.hints)
-        self._snippets = needed_code(submission.cells, list(signatures))
+    def __init__(self, submission: Submission, assignment: Assignment, reached: Reached, limits: Limits,
+                 left: Allowance, lent: Lent) -> None:  # fmt: skip
+        self._explanations = Explanations(submission, list(reached.signatures), hints=assignment.hints)
+        self._snippets = needed_code(submission.cells, reached.names)
         self._files = assignment.sandbox_files
-        self._signatures = signatures
+        self._reached = reached
         self._limits = limits
         self._lent = lent
         self._patience = Patience(limits, left)
         self._sandbox: Sandbox | None = None
         self._loaded: Setting | None = None  # in which the cells ran in the sandbox
         self._written: set[str] = set()  # the files with other content in the sandbox now
-        self._defined: list[str] = []
+        self._defined: dict[str, list[str]] = {"call": [], "value": []}  # which global names can be asked for how
 
     def close(self) -> None:
         """Kill the sandbox; the next call starts another."""
@@ -99,40 +103,42 @@ class StudentProcess:
             self._sandbox = self._loaded = None
             self._written = set()
 
-    def call(
-        self, name: str, setting: Setting, calls: Sequence[Sequence[Any]], names: Sequence[str], frame: bytes
-    ) -> list[Outcome]:
-        """The outcomes of calls that `frame` asks for. Raises CallFailed."""
+    def call(self, program: Program, setting: Setting) -> list[Outcome]:
+        """The outcomes of what is asked. Raises CallFailed."""
         try:
-            return self._call_once(name, setting, calls, names, frame)
+            return self._call_once(program, setting)
         except CallFailed as failure:
             if failure.kind != "Died":
                 raise
-        return self._call_once(name, setting, calls, names, frame)  # something else may have killed it
+        return self._call_once(program, setting)  # something else may have killed it
 
-    def _call_once(
-        self, name: str, setting: Setting, calls: Sequence[Sequence[Any]], names: Sequence[str], frame: bytes
-    ) -> list[Outcome]:
-        self._patience.refuse_hopeless(name)
+    def _call_once(self, program: Program, setting: Setting) -> list[Outcome]:
+        self._patience.refuse_hopeless(program.label)
         self._load(setting)
-        if name not in self._defined:
-            raise CallFailed(self._explanations.not_defined(name), "NotDefined")
+        if program.name not in self._defined.get(program.how, [program.name]):
+            raise CallFailed(self._explanations.not_defined(program.name), "NotDefined")
         try:
-            answers = self._ask(frame, name)
-            return [self._outcome(name, arguments, names, answer)
-                    for arguments, answer in zip(calls, answers, strict=True)]  # fmt: skip
+            answers = self._ask(program.frame, program.label)
+            return [self._outcome(program, arguments, answer)
+                    for arguments, answer in zip(program.calls, answers, strict=True)]  # fmt: skip
+        except CallFailed:  # which may be a ValueError as well
+            raise
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             self.close()  # forged or garbled: no answer of our worker looks like this
-            raise CallFailed(Message("`{name}` gave no usable answer.", name=name), "Died") from error
+            raise CallFailed(Message("`{name}` gave no usable answer.", name=program.label), "Died") from error
 
-    def _outcome(self, name: str, arguments: Sequence[Any], names: Sequence[str], answer: Mapping[str, Any]) -> Outcome:
+    def _outcome(self, program: Program, arguments: Sequence[Any], answer: Mapping[str, Any]) -> Outcome:
         if answer["error"] is not None:
             error = Raised.from_plain(answer["error"])
-            raise CallFailed(self._explanations.raised(name, error), error.kind, str(answer["error"]["text"]))
+            probed = program.name in self._reached.probed
+            said = self._explanations.of_probe(error) if probed else self._explanations.raised(program.label, error)
+            kind = failure_as(error.kinds, self._reached.exceptions)
+            raise kind(said, error.kind, str(answer["error"]["text"]), probed)
         changed = list(answer["arguments"])
         if len(changed) not in (0, len(arguments)) or not isinstance(answer["printed"], str):
             raise ValueError("not an answer")
-        after = by_name(self._signatures[name], changed, names) if changed else {}
+        named = program.how == "call" and changed
+        after = by_name(self._reached.signatures[program.name], changed, program.names) if named else {}
         return Outcome(answer["returned"], after, answer["printed"])
 
     def _load(self, setting: Setting) -> None:
@@ -147,14 +153,16 @@ class StudentProcess:
             "do": "load",
             "snippets": [(f"cell {one.cell_number}", one.source, one.statements) for one in self._snippets],
             "files": {**original, **dict(setting.files)},
-            "functions": list(self._signatures),
+            "functions": list(self._reached.signatures),
+            "names": list(self._reached.names),
+            "probes": self._reached.probes,
             "lent": list(self._lent),
             "cell": setting.cell,
         }
         try:
             answer = self._ask(wire.pack(message), CELLS)
             self._explanations.stopped = {str(one["cell"]): Raised.from_plain(one) for one in answer["errors"]}
-            self._defined = [str(name) for name in answer["defined"]]
+            self._defined = {how: [str(name) for name in answer[key]] for how, key in ANSWERED.items()}
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             self.close()
             raise CallFailed(Message("The notebook's cells gave no usable answer."), "Died") from error

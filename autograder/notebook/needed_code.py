@@ -96,7 +96,7 @@ def _root(node: ast.expr) -> set[str]:
 
 
 def needed_code(cells: Sequence[Cell], functions: Sequence[str]) -> list[Snippet]:
-    """The statements that define `functions` and whatever global names these use, in the notebook's order.
+    """The statements that give `functions` and other names their values, and what these use, in the notebook's order.
 
     Training runs, plots and prints are not among them: grading neither waits for them nor fails with them.
     """
@@ -115,7 +115,7 @@ def needed_code(cells: Sequence[Cell], functions: Sequence[str]) -> list[Snippet
     always = []
     for place, one in statements.items():
         binds, uses = set(one.names[0]), one.names[1]
-        if isinstance(one.node, ast.Expr) and binds & modules and not uses <= modules:
+        if isinstance(one.node, ast.Expr) and binds & modules - {*functions} and not uses <= modules:
             continue  # `np.testing.assert_allclose(clip(...), ...)`: a trial, no setting such as `np.seterr(...)`
         if one.always:
             always.append(place)
@@ -147,6 +147,12 @@ def needed_code(cells: Sequence[Cell], functions: Sequence[str]) -> list[Snippet
     for position, index in sorted(kept):
         indices.setdefault(position, []).append(index)
     return [Snippet(runnable(cells[p].source), cells[p].number, tuple(kept)) for p, kept in indices.items()]
+
+
+def bound_by(source: str) -> set[str]:
+    """The global names that a cell gives a value or changes, without those that it imports."""
+    return {name for one in top_level(source) if not isinstance(one.node, ast.Import | ast.ImportFrom)
+            for name in one.names[0]}  # fmt: skip
 
 
 def used_by(sources: Iterable[str]) -> dict[str, set[str]]:

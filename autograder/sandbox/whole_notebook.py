@@ -25,7 +25,7 @@ import numpy as np
 import wire
 from operations import OF_SOME, OPERATIONS, awaited
 from remote import Ended, Peer, imported
-from worker import BoundedText, NoKernel, describe, nothing
+from worker import BoundedText, NoKernel, close_figures, describe, nothing
 
 MAX_NAMES = 5_000
 MAX_ITEMS = 100_000  # of an object that is taken for a list
@@ -225,13 +225,6 @@ class Figures:
     def exec_module(module: types.ModuleType) -> None:
         agg = importlib.import_module("matplotlib.backends.backend_agg")
         vars(module).update(FigureCanvas=agg.FigureCanvas, show=lambda *_, **__: close_figures())
-
-
-def close_figures() -> None:
-    """Let the next thing that is drawn be in a new figure."""
-    with contextlib.suppress(Exception):
-        if pyplot := sys.modules.get("matplotlib.pyplot"):
-            pyplot.close("all")
 
 
 def _stop(*_: object) -> None:

@@ -1,7 +1,7 @@
 """What a confined process does: runs a student's cells and answers calls to the functions that they define.
 
-Untrusted from the first cell on: whatever it answers is only data to the other side. Standard library, NumPy and
-wire.py only. Requests come on file descriptor 0, answers go out on 1; students' prints are collected per call.
+Untrusted from the first cell on: whatever it answers is only data to the other side. Standard library, NumPy, wire.py
+and steps.py only. Requests come on file descriptor 0, answers go out on 1; students' prints are collected per call.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from types import CodeType
 from typing import Any
 
 import wire
+from steps import makes_objects, replayed, step, untagged
 
 Namespace = dict[str, Any]
 MAX_LINES = 20  # of those that an exception came through
@@ -104,21 +105,19 @@ class NoKernel:
         return nothing
 
 
-def call(
-    namespace: Namespace, function: str, arguments: list[Any], names: list[str], output_limit: int, alone: bool
-) -> Any:
-    """Call one function; its value, prints, arguments afterwards (if it is called alone), or how it failed. Encoded.
-
-    The last arguments have these `names`.
+def call(namespace: Namespace, message: dict[str, Any], arguments: list[Any], output_limit: int, alone: bool) -> Any:
+    """Take a step, after those before it; its value, prints, arguments afterwards (if it is taken alone), or how it
+    failed. Encoded.
     """
-    by_position = arguments[: len(arguments) - len(names)]
-    named = dict(zip(names, arguments[len(by_position) :], strict=True))
     printed = BoundedText(output_limit)
     returned = failure = None
     changed: Any = []
+    with contextlib.redirect_stdout(BoundedText(0)), contextlib.redirect_stderr(BoundedText(0)):
+        made = replayed(namespace, message["before"])
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(BoundedText(0)):
         try:
-            returned = wire.encode(namespace[function](*by_position, **named))
+            value = step(namespace, made, message["how"], message["function"], arguments, message["names"])
+            returned = wire.encode(value)
             changed = wire.encode(arguments) if alone else []
         except BaseException as error:
             failure = wire.encode(describe(error))
@@ -160,34 +159,54 @@ def describe(error: BaseException) -> dict[str, Any]:
         text = str(error)[:500]
     except Exception:
         text = ""
-    return {"type": type(error).__name__, "text": text, "through": through, "line": through[-1][1] if through else 0}
+    kinds = [[str(one.__module__)[:80], str(one.__qualname__)[:80]] for one in type(error).__mro__[:MAX_LINES]]
+    line = through[-1][1] if through else 0
+    return {"type": type(error).__name__, "text": text, "through": through, "line": line, "kinds": kinds}
+
+
+def close_figures() -> None:
+    """Let the next thing that is drawn be in a new figure."""
+    with contextlib.suppress(Exception):
+        if pyplot := sys.modules.get("matplotlib.pyplot"):
+            pyplot.close("all")
 
 
 def serve(requests: int, answers: int, output_limit: int) -> None:
     """Answer requests until the other side closes the pipe."""
     sys.stdout = sys.stderr = BoundedText(0)
     namespace: Namespace = {}
+    setting: dict[str, Any] = {}
 
     def ask(message: Any) -> Any:
         wire.write_frame(answers, wire.pack(message))
         return wire.unpack(wire.read_frame(requests, 1 << 30))
 
+    def loaded(message: dict[str, Any]) -> tuple[Namespace, list[dict[str, Any]]]:
+        close_figures()
+        namespace, errors = load(message["snippets"], message["files"])
+        namespace |= {name: borrowed(name, ask) for name in message["lent"]}
+        try:
+            exec(message["probes"], namespace)
+        except BaseException as error:
+            errors.append({"cell": "probes", **describe(error)})
+        exec(message["cell"], namespace)
+        return namespace, errors
+
     while True:
         try:
-            message = wire.unpack(wire.read_frame(requests, 1 << 30))
+            message = wire.unpack(wire.read_frame(requests, 1 << 30), untagged)
         except wire.EndOfStream:
             return
         if message["do"] == "load":
-            namespace, errors = load(message["snippets"], message["files"])
-            namespace |= {name: borrowed(name, ask) for name in message["lent"]}
-            exec(message["cell"], namespace)
+            setting = message
+            namespace, errors = loaded(setting)
             defined = [name for name in message["functions"] if callable(namespace.get(name))]
-            reply: Any = wire.encode({"errors": errors, "defined": defined})
+            known = [name for name in message["names"] if name in namespace]
+            reply: Any = wire.encode({"errors": errors, "defined": defined, "known": known})
         else:
-            function = message["function"]
+            there = loaded(setting)[0] if makes_objects(namespace, message) else namespace
             alone = len(message["calls"]) == 1
             given = message["arguments"]
             calls = [[copy.deepcopy(given[place]) for place in places] for places in message["calls"]]
-            names = message["names"]
-            reply = [call(namespace, function, args, names, output_limit, alone) for args in calls]
+            reply = [call(there, message, args, output_limit, alone) for args in calls]
         wire.write_frame(answers, wire.frame(reply))

@@ -165,7 +165,7 @@ def run_on(student, reference, text, *calls):
 def which_run(student, text, call):
     """Adds to what a check says which run it looked at: the notebook's own has other names, and other numbers."""
     values = {"iterations": call[3], "names": len(text.splitlines()), "n_a": call[4]}
-    if isinstance(student, StudentGiven) and student.setting.cell:
+    if isinstance(student, StudentGiven) and student._setting.cell:
         return saying(
             "This was a run of {iterations:,} {iterations:iteration|iterations} on another file, with {names:,} names, "
             "n_a={n_a} and a simple stand-in for `optimize`.",

@@ -40,6 +40,8 @@ def known_programs(
     asked: Callable[[str], AskedOf], last: Cells = (),
 ) -> tuple[Task, list[Donor]] | None:  # fmt: skip
     """What is asked of a function, and the correct programs for it: the solution first. `last` runs after each."""
+    if function not in reference.signatures:
+        return None
     calls, unjudged = asked(function)
     signature = reference.signatures[function]
     matter = assignment.arguments_that_matter.get(function, [])
@@ -84,6 +86,8 @@ def explain(
     a changed submission passes all checks of the function. Raises NotTried.
     """
     mine = [one for one in calls if one.function == function]
+    if not mine or not all(one.plain for one in mine):
+        return None  # a value, a class, or a function that takes functions: nothing is looked for in those
     if any(isinstance(one.outcome, CallFailed) and one.outcome.kind in UNTRIED for one in mine):
         return None
     known = known_programs(assignment, reference, function, seed, limits, asked)
@@ -181,7 +185,7 @@ def _rewrite(function: str, reference: Reference, calls: Sequence[Calls]) -> Dia
         if one.cell or len(one.arguments) > 1:
             continue
         arguments = one.arguments[0]
-        expected = reference._call(function, [tuple(arguments)], one.names)[0]
+        expected = reference.answer(replace(one.program, calls=[arguments]))[0]
         if not isinstance(one.outcome, CallFailed) and not _differ(expected, one.outcome[0]):
             continue
         seen = one.outcome.kind if isinstance(one.outcome, CallFailed) else _words(one.outcome[0].returned)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any
 
+from autograder.grading.asking import Conversation, Program
 from autograder.grading.outcome import Outcome
 from autograder.grading.reference import Reference
-from autograder.grading.student import RemoteFunction
+from autograder.grading.student_process import AS_HANDED_IN, Setting
 from autograder.sandbox.observation import MOST_PLACES
 
 Passes = Callable[["Solution"], bool]  # whether all checks of a function pass with this solution
@@ -26,40 +26,45 @@ class Asked:
     files: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
 class Solution:
     """The solution as checks see a student: it notes the calls to one function, and can leave out a key it returns."""
 
-    reference: Reference
-    function: str
-    without: tuple[Any, ...] = ()  # the way to the key, from the value that is returned
-    asked: list[Asked] = field(default_factory=list)
-    keys: dict[tuple[Any, ...], None] = field(default_factory=dict)  # that were returned
-    files: tuple[tuple[str, str], ...] = ()
-    cell: str = ""
+    def __init__(
+        self, reference: Reference, function: str, without: tuple[Any, ...] = (), setting: Setting = AS_HANDED_IN
+    ) -> None:
+        self._reference = reference.given(setting)
+        self._setting = setting
+        self._function = function
+        self._without = without  # the way to the key, from the value that is returned
+        self._conversation = Conversation(self._ask)
+        self._asked: list[Asked] = []
+        self._keys: dict[tuple[Any, ...], None] = {}  # that were returned
 
-    def __getattr__(self, name: str) -> RemoteFunction:
-        if name not in self.reference.signatures:
-            raise AttributeError(name)
-        return RemoteFunction(partial(self._call, name), self.reference.signatures[name])
+    def __getattr__(self, name: str) -> Any:
+        return self._reference.find(name, self._conversation)
 
     def with_file(self, path: str, text: str) -> Solution:
-        """The solution reads no file; a student's function may."""
-        return replace(self, files=(*self.files, (path, text)))
+        """The same where a file holds this text."""
+        return self._given(replace(self._setting, files=(*self._setting.files, (path, text))))
 
     def with_cell(self, source: str) -> Solution:
         """The same after one more cell has run."""
-        return replace(self, reference=self.reference.with_cell(source), cell=source)
+        return self._given(replace(self._setting, cell=source))
 
-    def _call(self, name: str, calls: list[tuple[Any, ...]], names: Sequence[str] = ()) -> list[Outcome]:
-        outcomes = self.reference._call(name, calls, names)
-        if name != self.function:
+    def _given(self, setting: Setting) -> Solution:
+        other = Solution(self._reference, self._function, self._without, setting)
+        other._asked, other._keys = self._asked, self._keys
+        return other
+
+    def _ask(self, program: Program) -> list[Outcome]:
+        outcomes = self._reference.answer(program)
+        if program.name != self._function or not program.plain:
             return outcomes
-        for arguments, outcome in zip(calls[:AT_ONCE], outcomes, strict=False):
-            self.asked.append(Asked(tuple(arguments), tuple(names), self.cell, self.files))
-            self.keys.update(dict.fromkeys(_keys(outcome.returned)))
-        if self.without:
-            outcomes = [replace(one, returned=_without(one.returned, self.without)) for one in outcomes]
+        for arguments, outcome in zip(program.calls[:AT_ONCE], outcomes, strict=False):
+            self._asked.append(Asked(tuple(arguments), tuple(program.names), self._setting.cell, self._setting.files))
+            self._keys.update(dict.fromkeys(_keys(outcome.returned)))
+        if self._without:
+            outcomes = [replace(one, returned=_without(one.returned, self._without)) for one in outcomes]
         return outcomes
 
 
@@ -84,10 +89,10 @@ def asked_of(function: str, passes: Passes, reference: Reference) -> tuple[list[
     """The calls that the checks make to a function, and the places (`observation.observe`) that none of them judges."""
     solution = Solution(reference, function)
     if not passes(solution):
-        return solution.asked, frozenset()
+        return solution._asked, frozenset()
     places: set[str] = set()
-    for way in list(solution.keys)[:MOST_PLACES]:
+    for way in list(solution._keys)[:MOST_PLACES]:
         if passes(Solution(reference, function, way)):
             above = ".".join(["returned", *map(str, way[:-1])])
             places |= {f"{above}.{way[-1]}", f"{above}.keys()"}
-    return solution.asked, frozenset(places)
+    return solution._asked, frozenset(places)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,8 +13,9 @@ from typing import Any, ClassVar
 from autograder.grading.assignment import Assignment, AssignmentError, read_toml
 from autograder.grading.diagnosis.bounded import COUNT, Steps, bounded
 from autograder.grading.outcome import CallFailed
-from autograder.grading.reference import Reference, call, run_cells
+from autograder.grading.reference import Reference, Runner
 from autograder.grading.student import Calls
+from autograder.grading.student_process import Setting
 from autograder.sandbox.observation import Observation, alike_at, differences, observe
 
 # A misconception that takes more steps counts as endless; on answers that come to an end, none takes a third of these.
@@ -102,7 +103,8 @@ def diagnose(
 
     Places in the answers that no check looks at are `unjudged` (`observation.observe`).
     """
-    mine = [one for one in calls if one.function == function]
+    asked_for = reference.asked_for(function)
+    mine = [one for one in calls if one.function in asked_for]
     if all(isinstance(one.outcome, CallFailed) and one.outcome.kind == "NotDefined" for one in mine):
         return None
     apart = {one.frame for one in mine if one.cell}  # with stand-ins for what the function calls: that tells more
@@ -173,12 +175,11 @@ class Variant:
         self, assignment: Assignment, reference: Reference, misconception: Misconception, unjudged: Collection[str]
     ) -> None:
         self._reference = reference
-        self._folders = assignment.import_folders
         self._misconception = misconception
         self.unjudged = {*unjudged, "printed.words"}
         self._matter = assignment.arguments_that_matter.get(misconception.function, [])
         self._steps = Steps(STEPS_OF_ENDLESS if misconception.never_ends else STEPS)
-        self._namespaces: dict[str, dict[str, Any]] = {}  # by the cell that runs after the others
+        self._runners: dict[Setting, Runner] = {}
 
     def answers(self, calls: Calls, digest: str) -> Answers:
         """What is seen of the mistaken function, or the exception's name and text; `digest` is that of the calls."""
@@ -186,18 +187,20 @@ class Variant:
         if key not in self._answers:
             try:
                 self._steps.taken = 0
-                matter = self._matter if len(calls.arguments) == 1 else []  # those of several are not sent back
+                # those of several calls are not sent back
+                matter = self._matter if calls.plain and len(calls.arguments) == 1 else []
                 self._answers[key] = [self._answer(calls, one, matter) for one in calls.arguments[:REPLAYED]]
             except (Exception, SystemExit) as error:
                 self._answers[key] = (type(error).__name__, str(error)[:500])
         return self._answers[key]
 
     def _answer(self, calls: Calls, arguments: Sequence[Any], matter: Sequence[str]) -> Observation:
-        name, cell = self._misconception.function, calls.cell
-        if cell not in self._namespaces:
-            mine = self._reference.defining(name)
-            cells = {**self._reference.cells, mine: self._misconception.source, "cell": cell}
+        if calls.setting not in self._runners:
+            given = self._reference.given(calls.setting)
+            mine = given.defining(self._misconception.function)
+            cells = {**given.cells, mine: self._misconception.source}
             counted = {name: bounded(source) for name, source in cells.items()}
-            self._namespaces[cell] = run_cells(counted, self._folders, {COUNT: self._steps})
-        outcome = call(self._namespaces[cell], name, arguments, self._reference.signatures[name], calls.names)
+            self._runners[calls.setting] = given.runner(counted, {COUNT: self._steps})
+        program = replace(calls.program, calls=[arguments])
+        (outcome,) = self._runners[calls.setting].answers(program, self._reference.signatures)
         return observe(outcome.returned, {name: outcome.arguments[name] for name in matter}, outcome.printed)

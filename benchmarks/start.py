@@ -18,7 +18,8 @@ from autograder.sandbox import process, wire
 WORKERS = 100
 MOST_MS = 60
 LIMITS = process.Limits()
-CALL = wire.pack({"do": "load", "snippets": [], "files": {}, "functions": [], "lent": [], "cell": ""})
+LOAD = {"do": "load", "snippets": [], "files": {}, "functions": [], "names": [], "lent": [], "probes": "", "cell": ""}
+CALL = wire.pack(LOAD)
 
 
 def nanoseconds(pid: int) -> int:

@@ -32,7 +32,9 @@ def loaded(sandbox, source):
         "snippets": [("cell 1", source, statements)],
         "files": {},
         "functions": [],
+        "names": [],
         "lent": [],
+        "probes": "",
         "cell": "",
     }
     return sandbox.ask(wire.pack(message), 30)
@@ -45,7 +47,7 @@ def test_no_worker_hangs(package):
     source = f"import sys\nassert {package!r} in sys.modules\n{PRODUCTS[package]}\nassert float(product[7][7]) == 300"
     for _ in range(50):
         with Sandbox({}, limits, limits.allowance()) as sandbox:
-            assert loaded(sandbox, source) == {"errors": [], "defined": []}
+            assert loaded(sandbox, source) == {"errors": [], "defined": [], "known": []}
 
 
 def test_what_cannot_be_imported_stops_grading_with_its_name():

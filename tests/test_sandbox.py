@@ -22,7 +22,8 @@ def call_of_attack(*arguments):
     """The message that asks for one call of the student's function."""
     different = list({id(argument): argument for argument in arguments}.values())  # what stands twice goes once
     places = [[id(one) for one in different].index(id(argument)) for argument in arguments]
-    return wire.pack({"do": "call", "function": "attack", "arguments": different, "names": [], "calls": [places]})
+    step = {"do": "call", "how": "call", "function": "attack", "before": []}
+    return wire.pack({**step, "arguments": different, "names": [], "calls": [places]})
 
 
 def run(body, *arguments, seconds=10, limits=LIMITS):
@@ -34,10 +35,12 @@ def run(body, *arguments, seconds=10, limits=LIMITS):
             "snippets": [("cell 1", source, (0, 1))],
             "files": {},
             "functions": ["attack"],
+            "names": [],
             "lent": [],
+            "probes": "",
             "cell": "",
         }
-        assert sandbox.ask(wire.pack(load), seconds) == {"errors": [], "defined": ["attack"]}
+        assert sandbox.ask(wire.pack(load), seconds) == {"errors": [], "defined": ["attack"], "known": []}
         (answer,) = sandbox.ask(call_of_attack(*arguments), seconds)
         return answer
 
@@ -287,7 +290,9 @@ def test_a_worker_that_does_not_read_holds_nobody_up():
             "snippets": [("cell 1", source, (0, 1))],
             "files": {},
             "functions": [],
+            "names": [],
             "lent": [],
+            "probes": "",
             "cell": "",
         }
         sandbox.ask(wire.pack(load), 5)

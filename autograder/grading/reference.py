@@ -6,10 +6,7 @@ import ast
 import contextlib
 import inspect
 import io
-import os
-import shutil
 import tempfile
-import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -30,6 +27,7 @@ from autograder.sandbox import wire
 from autograder.sandbox.steps import makes_objects, replayed, step, untagged
 
 Namespace = dict[str, Any]
+Files = Mapping[str, Path | str]  # path -> where it is, or its text
 
 
 def load_reference(notebook: Path) -> Namespace:
@@ -77,21 +75,21 @@ def _compiled(name: str, source: str) -> CodeType:
 class Runner:
     """Cells of ours and what they answer, in a directory of their own with the files that they may read."""
 
-    def __init__(self, cells: Mapping[str, str], folders: tuple[Path, ...], here: Path | None,
+    def __init__(self, cells: Mapping[str, str], folders: tuple[Path, ...], files: Files,
                  fresh: Collection[str] = (), names: Mapping[str, Any] | None = None) -> None:  # fmt: skip
         self._run = partial(run_cells, cells, folders, names)
-        self._here = here
+        self._files = files
         self._fresh = fresh  # functions for which the cells run anew, since they look at what these drew and changed
-        with _working_in(here):
+        with _working_with(files):
             self.namespace = self._run()
 
     def answers(self, program: Program, signatures: Mapping[str, inspect.Signature]) -> Iterator[Outcome]:
         """What comes of each set of arguments."""
-        with _working_in(self._here):
+        with _working_with(self._files):
             anew = program.name in self._fresh or makes_objects(self.namespace, program.message)
             namespace = self._run() if anew else self.namespace
         for arguments in program.calls:
-            with _working_in(self._here):
+            with _working_with(self._files):
                 outcome = call(namespace, program, arguments, signatures)
             yield outcome
 
@@ -116,30 +114,21 @@ def _copied(value: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _working_in(folder: Path | None) -> Iterator[None]:
-    with contextlib.chdir(folder) if folder else contextlib.nullcontext():
-        yield
-
-
-def _directory(files: Mapping[str, Path | str], owner: object) -> Path | None:
-    """A directory with these files (or texts), as long as the owner lives; None where there are none."""
+def _working_with(files: Files) -> Iterator[None]:
+    """Work in a directory with these files, where there are any."""
     if not files:
-        return None
-    folder = Path(tempfile.mkdtemp(prefix="autograder-"))
-    weakref.finalize(owner, _delete, folder, os.getpid())
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, Path):
-            path.symlink_to(content.resolve())
-        else:
-            path.write_text(content, "utf-8")
-    return folder
-
-
-def _delete(folder: Path, process: int) -> None:
-    if os.getpid() == process:  # no other that was forked from it
-        shutil.rmtree(folder, ignore_errors=True)
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
+        for name, content in files.items():
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, Path):
+                path.symlink_to(content.resolve())
+            else:
+                path.write_text(content, "utf-8")
+        with contextlib.chdir(folder):
+            yield
 
 
 class Reference:
@@ -154,7 +143,8 @@ class Reference:
         self.identity = assignment.checks_hash
         self.functions = list(assignment.points)
         self._mentions = Mentions(assignment, {name for source in self.cells.values() for name in bound_by(source)})
-        self.here = _directory({**assignment.sandbox_files, **dict(setting.files)}, self)
+        files: Files = {**assignment.sandbox_files, **dict(setting.files)}
+        self.files = {path: content for path, content in files.items() if self._names(path)}
         try:
             self._runner = self.runner(self.cells)
         except Exception as error:
@@ -171,7 +161,7 @@ class Reference:
     def runner(self, cells: Mapping[str, str], names: Mapping[str, Any] | None = None) -> Runner:
         """These cells in the place of the solution's, followed by what follows them here."""
         all_cells = {**cells, PROBES: self._mentions.probes, "cell": self.setting.cell}
-        return Runner(all_cells, self.assignment.import_folders, self.here, self._mentions.probed, names)
+        return Runner(all_cells, self.assignment.import_folders, self.files, self._mentions.probed, names)
 
     def _reached(self) -> Reached:
         namespace, exceptions, signatures = self._runner.namespace, {}, {}

@@ -102,7 +102,7 @@ def layouts(draw):
     return functions, cells
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
+@settings(max_examples=8, suppress_health_check=list(HealthCheck),
           phases=[Phase.explicit, Phase.generate])  # fmt: skip
 @given(layouts(), st.data())
 def test_every_answer_is_survived_and_paid_for_once(layout, data):

@@ -11,7 +11,7 @@ import time
 
 import nbformat
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograder.grading.assignment import course_root, load_assignment
@@ -210,7 +210,6 @@ notebooks = st.fixed_dictionaries(
 ).map(lambda notebook: json.dumps(notebook).encode())
 
 
-@settings(deadline=None)
 @given(st.binary() | notebooks | json_values.map(lambda value: json.dumps(value).encode()))
 @example(b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": "def clip("}]}')
 def test_any_bytes_give_a_submission_or_a_refusal(data):

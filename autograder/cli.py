@@ -285,28 +285,30 @@ def _strength(options: argparse.Namespace) -> int:
 
 
 def _misconception(options: argparse.Namespace) -> int:
-    from autograder.course.course import Course  # as above
-    from autograder.course.propose import propose
+    from autograder.course.propose import propose  # as above
 
-    root = course_root(options.course)
-    course = Course(root)
-    path = propose(course, load_assignment(_handed_in_for(options, course), root), options.group)
-    said = "{path} has a row {group}: write its `tells`, then run `autograder selftest --assignment {assignment}`."
-    say(render(Message(said, path=path, group=options.group, assignment=path.parent.name)))
+    course, assignment = _class_of(options)
+    path = propose(course, assignment, options.group)
+    text = "{path} has a row {group}: write its `tells`, then run `autograder selftest {assignment}`."
+    say(said(text, path=path, group=options.group, assignment=assignment.name))
     return 0
 
 
 def _variant(options: argparse.Namespace) -> int:
-    from autograder.course.course import Course  # as above
-    from autograder.course.propose import propose_variant
+    from autograder.course.propose import propose_variant  # as above
 
-    root = course_root(options.course)
-    course = Course(root)
-    assignment = load_assignment(_handed_in_for(options, course), root)
+    course, assignment = _class_of(options)
     path = propose_variant(course, assignment, options.function)
-    said = "{path} was written: read it, then run `autograder selftest --assignment {assignment}`."
-    say(render(Message(said, path=path, assignment=assignment.name)))
+    text = "{path} was written: read it, then run `autograder selftest {assignment}`."
+    say(said(text, path=path, assignment=assignment.name))
     return 0
+
+
+def _class_of(options: argparse.Namespace) -> tuple[Course, Assignment]:
+    from autograder.course.course import Course  # as above
+
+    course = Course(course_root(options.course))
+    return course, load_assignment(_handed_in_for(options, course), course.root)
 
 
 def _seed(options: argparse.Namespace) -> int:

@@ -35,7 +35,7 @@ from autograder.grading.diagnosis.explain import known_programs
 from autograder.grading.diagnosis.mistakes import cell_block, cell_edits, compiles
 from autograder.grading.diagnosis.program import written
 from autograder.grading.diagnosis.repair import locate
-from autograder.grading.reference import Reference
+from autograder.grading.reference import reference_of
 from autograder.notebook.cells import function_names
 from autograder.sandbox.process import Limits
 
@@ -125,14 +125,9 @@ def _correct(assignment: Assignment, function: str, seed: int) -> list[str]:
 
 @lru_cache(maxsize=8)
 def _known(assignment: Assignment, function: str, seed: int) -> tuple[Task, list[Donor]]:
-    found = known_programs(assignment, _reference(assignment), function, seed, Limits(), _asked(assignment, seed))
+    found = known_programs(assignment, reference_of(assignment), function, seed, Limits(), _asked(assignment, seed))
     assert found is not None
     return found
-
-
-@lru_cache(maxsize=1)
-def _reference(assignment: Assignment) -> Reference:
-    return Reference(assignment)
 
 
 @lru_cache(maxsize=1)
@@ -155,7 +150,7 @@ def _changed(before: str, after: str) -> Iterator[int]:
 def looked_for(one: Wrong, assignment: Assignment, seed: int) -> Seen:
     """What a diagnosis finds that does not know the correct program."""
     task, donors = _known(assignment, one.function, seed)
-    reference = _reference(assignment)
+    reference = reference_of(assignment)
     correct = ast.unparse(ast.parse(one.correct))
     others = [donor for donor in donors if ast.unparse(donor.function) not in correct]
     cells = [(name, text) for name, text in reference.cells.items() if one.function not in function_names(text)]

@@ -78,6 +78,7 @@ def submitted_directory(root: Path) -> Path:
     return root / (str(configured.submitted_directory) if "submitted_directory" in configured else SUBMITTED)
 
 
+LEAST = {"diagnosis_steps": 0}  # of whole numbers; of all others 1
 EXPECTED = {
     int: "a whole number above 0",
     float: "a number above 0",
@@ -95,8 +96,7 @@ def course_limits(root: Path) -> Limits:
         if name not in configured:
             continue
         value = configured[name]
-        no_search = name == "diagnosis_steps" and type(value) is int and value == 0
-        if not no_search and not _fits(value, default):
+        if not _fits(name, value, default):
             raise CannotGrade(
                 "GradeInSandbox.{name} in {file} should be {expected}; it is {value}.",
                 name=name,
@@ -126,14 +126,14 @@ def seconds_by_timeout(config: Config) -> dict[str, float]:
     return {name: value for name, value in limits.items() if name not in config.GradeInSandbox}
 
 
-def _fits(value: object, default: object) -> bool:
+def _fits(name: str, value: object, default: object) -> bool:
     match default:
         case str():
             return value in ("on", "none", "sandlock")
         case tuple():
             return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
         case int():
-            return type(value) is int and value > 0
+            return type(value) is int and value >= LEAST.get(name, 1)
         case _:
             return type(value) in (int, float) and value > 0  # type: ignore[operator]
 

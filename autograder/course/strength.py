@@ -18,7 +18,7 @@ from autograder.course.pool import local_pool, usable_cores
 from autograder.grading.assignment import Assignment, AssignmentError
 from autograder.grading.checks import verify
 from autograder.grading.diagnosis.mistakes import Mistake, mistakes, written_anew
-from autograder.grading.mistaken import Outcome, is_accepted, outcome, solution_cells
+from autograder.grading.mistaken import Outcome, cells_to_fill_in, is_accepted, outcome
 from autograder.messages import Message, render
 from autograder.pages.terminal import Terminal
 from autograder.sandbox.process import Limits
@@ -39,7 +39,7 @@ def strength(notebooks: Sequence[Assignment], limits: Limits, jobs: int | None =
     with local_pool(jobs or usable_cores()) as pool:
         for assignment in (ready(one, limits) for one in notebooks):
             verify(assignment)
-            made = [(cell, one) for cell, text in solution_cells(assignment).items() for one in _mistakes(cell, text)]
+            made = [(cell, one) for cell, text in cells_to_fill_in(assignment).items() for one in _mistakes(cell, text)]
             if not made:
                 raise AssignmentError(
                     "In the solution cells of {notebook} no small mistake can be made: there is no code in them.",
@@ -68,8 +68,9 @@ def _seconds_of_solution(assignment: Assignment, cells: Sequence[str], limits: L
     Raises AssignmentError where it is not accepted, as it is or without its comments and docstrings.
     """
     longest = 0.0
+    sources = cells_to_fill_in(assignment)
     for cell in cells:
-        source = solution_cells(assignment)[cell]
+        source = sources[cell]
         for text, template in ((source, NOT_ACCEPTED), (written_anew(source), NOT_ACCEPTED_BARE)):
             start = time.perf_counter()
             if not is_accepted(text, cell, assignment, SEED, limits):
@@ -115,7 +116,7 @@ def _counts(assignment: Assignment, made: Sequence[Made], outcomes: Sequence[Out
     table.add_column("cell", no_wrap=True)
     for column in ("mistakes", "rejected", "accepted", "not reached", "change nothing"):
         table.add_column(column, justify="right")
-    for cell in solution_cells(assignment):
+    for cell in cells_to_fill_in(assignment):
         count = Counter(what for (one, _), what in zip(made, outcomes, strict=True) if one == cell)
         row = [count.total(), count["rejected"], *(count[what] for what in TITLES)]
         table.add_row(Text(cell), *map(str, row))

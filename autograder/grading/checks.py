@@ -28,7 +28,7 @@ from autograder.grading.diagnosis.judged import Asked, Solution, asked_of
 from autograder.grading.diagnosis.misconceptions import diagnose, load_misconceptions
 from autograder.grading.outcome import CallFailed
 from autograder.grading.own_modules import importing_from
-from autograder.grading.reference import Reference, ReferenceGiven
+from autograder.grading.reference import Reference, ReferenceGiven, reference_of
 from autograder.grading.report import Check, Diagnosis, Picture, Report, State
 from autograder.grading.root_cause import Raised
 from autograder.grading.student import Calls, Student
@@ -61,7 +61,7 @@ def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None 
         submission = read_submission(data, assignment.template, list(assignment.points))
         cell_checks = checks_by_cells(submission, assignment, limits)
         return Report(assignment.name, cell_checks, submission.problems, {}, fingerprint(assignment, seed), *about)
-    reference = _reference(assignment)
+    reference = reference_of(assignment)
     submission = read_submission(data, assignment.template, list(reference.reached.names))
     with Student(submission, reference, limits) as student:
         checks = run_checks(assignment, student, reference, seed)
@@ -80,7 +80,7 @@ def accepts(
     """Whether all checks pass: looked at as far as the first that does not, those of the functions in `first` first."""
     if assignment.by_cells:
         return all(check.state == "passed" for check in checks_by_cells(submission, assignment, limits))
-    reference = _reference(assignment)
+    reference = reference_of(assignment)
     groups = ([name for name in assignment.points if (name in first) is mine] for mine in (True, False))
     with Student(submission, reference, limits) as student:
         return all(check.state == "passed" for names in groups if names
@@ -92,7 +92,7 @@ def _diagnoses(
     limits: Limits,
 ) -> tuple[dict[str, Diagnosis], list[Message]]:  # fmt: skip
     """What was misunderstood by function, and what could not be found out in time."""
-    reference = _reference(assignment)
+    reference = reference_of(assignment)
     wrong = list(dict.fromkeys(check.function for check in checks if check.state != "passed"))
     found: dict[str, Diagnosis] = {}
     unknown = []
@@ -140,11 +140,6 @@ def verify(assignment: Assignment) -> None:
                 path=path,
                 name=name,
             )
-
-
-@lru_cache(maxsize=4)
-def _reference(assignment: Assignment) -> Reference:
-    return Reference(assignment)
 
 
 def ours(message: Message) -> bool:
@@ -206,7 +201,7 @@ def _asked_of(assignment: Assignment, seed: int) -> Callable[[str], tuple[list[A
 @lru_cache(maxsize=16)  # the same for all students
 def asked(assignment: Assignment, function: str, seed: int) -> tuple[list[Asked], frozenset[str]]:
     """The calls that the checks of a function make to it, and the places in its answers that none of them judges."""
-    reference = _reference(assignment)
+    reference = reference_of(assignment)
     with _alone(), importing_from(assignment.import_folders):
         plugin, items = _collected(assignment, assignment.checks_hash)
         plugin.run = Run(reference, reference, seed)

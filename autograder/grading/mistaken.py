@@ -16,7 +16,7 @@ from autograder.grading.diagnosis.explain import known_programs
 from autograder.grading.diagnosis.judged import Asked
 from autograder.grading.diagnosis.mistakes import Mistake
 from autograder.grading.diagnosis.program import counted
-from autograder.grading.reference import Reference
+from autograder.grading.reference import reference_of
 from autograder.notebook.cells import function_names, parse, runnable
 from autograder.notebook.submission import Submission, read_submission
 from autograder.sandbox.observation import same
@@ -69,7 +69,7 @@ def is_accepted(source: str, cell: str, assignment: Assignment, seed: int, limit
     return accepts(changed, assignment, seed, limits, sorted(function_names(source)))
 
 
-def solution_cells(assignment: Assignment) -> dict[str, str]:
+def cells_to_fill_in(assignment: Assignment) -> dict[str, str]:
     """The code cells that students fill in and that nobody grades by hand: grade_id -> source."""
     return {cell.metadata["nbgrader"]["grade_id"]: cell.source for cell in assignment.template.cells
             if cell.cell_type == "code" and _mark(cell).get("solution") and not _mark(cell).get("grade")}  # fmt: skip
@@ -106,7 +106,7 @@ def _alike(source: str, cell: str, assignment: Assignment, seed: int, limits: Li
 @lru_cache(maxsize=8)
 def _of_checks(assignment: Assignment, cell: str, seed: int, limits: Limits) -> Tasks:
     """What is asked of the functions that a cell defines, or of all, and the solution's cells."""
-    reference = _reference(assignment)
+    reference = reference_of(assignment)
     if cell not in reference.cells:
         return ()  # no function that is judged needs it
     defined = [name for name in reference.functions if name in function_names(reference.cells[cell])]
@@ -119,11 +119,6 @@ def _of_checks(assignment: Assignment, cell: str, seed: int, limits: Limits) -> 
                 (known[0], {**{one: counted(text) for one, text in reference.cells.items()}, **dict([noting])})
             )
     return tuple(found)
-
-
-@lru_cache(maxsize=4)
-def _reference(assignment: Assignment) -> Reference:
-    return Reference(assignment)
 
 
 @lru_cache(maxsize=4)
@@ -166,14 +161,14 @@ def _cells(assignment: Assignment) -> dict[str, str]:
 @lru_cache(maxsize=4)
 def _shown(assignment: Assignment, limits: Limits) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the solution shows of itself while its notebook runs, twice: what differs then says nothing."""
-    first, second = (replayed(tuple(_cells(assignment).items()), [*solution_cells(assignment)],
+    first, second = (replayed(tuple(_cells(assignment).items()), [*cells_to_fill_in(assignment)],
                               assignment.sandbox_files, limits) for _ in range(2))  # fmt: skip
     return first, second
 
 
 def _replays_alike(source: str, cell: str, assignment: Assignment, limits: Limits) -> bool:
     one, again = _shown(assignment, limits)
-    other = replayed(tuple({**_cells(assignment), cell: source}.items()), [*solution_cells(assignment)],
+    other = replayed(tuple({**_cells(assignment), cell: source}.items()), [*cells_to_fill_in(assignment)],
                      assignment.sandbox_files, limits)  # fmt: skip
     if len(one["calls"]) == len(again["calls"]):
         if len(other["calls"]) != len(one["calls"]):

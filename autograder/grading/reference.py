@@ -268,6 +268,12 @@ class Reference:
         return [other for other in self.functions if other in inner - {name} and other in self.signatures]
 
 
+@lru_cache(maxsize=4)
+def reference_of(assignment: Assignment) -> Reference:
+    """The solution of an assignment, which remembers what it was asked."""
+    return Reference(assignment)
+
+
 @dataclass(frozen=True)
 class ReferenceGiven:
     """The solution's functions, classes and values, as attributes, like those of `StudentGiven`."""

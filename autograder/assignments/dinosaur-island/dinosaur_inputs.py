@@ -65,7 +65,7 @@ def blank_network(n_a: int, vocab_size: int) -> dict[str, np.ndarray]:
 
 
 def within(parameters: dict[str, np.ndarray], n_a: int, vocab_size: int) -> dict[str, np.ndarray]:
-    """The same network among hidden units that do nothing and characters that never come, up to these sizes."""
+    """The same network, enlarged to these sizes by hidden units that do nothing and characters that never come."""
     larger = blank_network(n_a, vocab_size)
     larger["by"][:] = NEVER
     for name, value in parameters.items():

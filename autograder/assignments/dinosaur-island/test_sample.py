@@ -1,8 +1,8 @@
 """Hidden checks of `sample`.
 
-The random stream that the exercise asks for is worth one check's points, and so is that sizes are not those of the
-notebook's example; all others are asked with these. The others hold for every correct sampler, whatever it draws with:
-either the network leaves no choice, or frequencies are compared with exact probabilities.
+One check looks at the random stream that the exercise asks for, and one at networks of other sizes than that of the
+notebook's example. All other checks use its sizes, and pass every correct sampler, whatever it draws with: either the
+network leaves no choice, or frequencies are compared with exact probabilities.
 No score goes above 500: honest networks have none, and `exp` of them fits into a number.
 """
 

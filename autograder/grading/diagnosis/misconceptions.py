@@ -141,7 +141,10 @@ def _same(ours: Answers, seen: Answers, unjudged: Collection[str]) -> bool:
 
 
 def _explains(mistaken: Answers, ours: Answers, seen: Answers, unjudged: Collection[str]) -> bool:
-    """Whether the mistake answers as was `seen`, which may hold more prints, but none that only the solution makes."""
+    """Whether the mistake explains what was `seen`.
+
+    A student may print more than the mistake does, but not what the mistake leaves out of the solution's prints.
+    """
     if isinstance(mistaken, tuple) or isinstance(seen, tuple):
         return mistaken == seen
     if any(differences(expected, one, unjudged) for expected, one in zip(mistaken, seen, strict=True)):

@@ -186,6 +186,23 @@ def test_who_may_need_help():
     assert (table[1]["late penalty"], table[1]["score"], table[1]["g"]) == ("5", "5", "9")
 
 
+def test_attempts_stand_where_there_are_several():
+    one = reports("1")[0]
+    rows = [
+        Row("slow", points={"f": 1, "g": 9}, report=one, attempts=[("t1", 0), ("t2", 2.5), ("t3", 10)]),
+        Row("quick", points={"f": 1, "g": 9}, report=one, attempts=[("t1", 8)]),
+        Row("absent", why="Nothing was handed in.", handed_in=False),
+    ]
+    by_attempt = [row.split()[:3] for row in shown(*rows).rows["attempts"]]
+    assert by_attempt[1:4] == [["1", "2", "4"], ["2", "1", "2.5"], ["3", "1", "10"]]
+    assert [" ".join(row.split()) for row in shown(*rows).rows["attempts"][5:]] == ["slow 0 → 2.5 → 10"]
+    table = list(csv.reader(class_tables({"f": 1.0, "g": 9.0}, rows)["attempts"].splitlines()))
+    assert table[1:] == [
+        ["slow", "1", "t1", "0"], ["slow", "2", "t2", "2.5"], ["slow", "3", "t3", "10"], ["quick", "1", "t1", "8"],
+    ]  # fmt: skip
+    assert "attempts" not in shown(*rows[1:]).rows and "attempts" not in class_tables({"f": 1.0}, rows[1:])
+
+
 def test_a_name_can_neither_break_the_page_nor_a_spreadsheet():
     row = Row("=1+1<script>", "<b>, x", {"f": 1}, report=reports("1")[0], pages={"x": "a%3Cb.html"})
     page = class_html("x", {"f": 1.0}, [row], {})

@@ -1,5 +1,6 @@
 """`autograder grade` records what `nbgrader autograde` and `generate_feedback` record: row for row, file for file."""
 
+import csv
 import io
 import itertools
 import json
@@ -16,6 +17,7 @@ import sqlalchemy
 from nbgrader.api import Gradebook
 from rich.console import Console
 
+from autograder.cli import main
 from autograder.course.calibration import ready
 from autograder.course.course import Course
 from autograder.course.demo import make_course
@@ -212,6 +214,20 @@ def test_a_class_with_all_that_happens(both):
     page = (both[0] / "feedback" / "bob" / "averages" / "averages.html").read_text("utf-8")
     assert "Well <strong>done</strong>" in page
 
+    report = both[0] / "report.html"
+    assert main(["report", "--course", str(both[0]), "--output", str(report)]) == 0
+    with open(both[0] / "report-attempts.csv", newline="", encoding="utf-8") as file:
+        attempts = list(csv.DictReader(file))
+    points = {row["student"]: [] for row in attempts}
+    for row in attempts:
+        points[row["student"]].append(float(row["points from the checks"]))
+    right, wrongly = points.pop("ann")
+    assert right == 10 > wrongly and [one["attempt"] for one in attempts[:2]] == ["1", "2"]
+    # an extension, marks by hand and an answer that somebody has to read make no other attempt, or no other points
+    expected = {"bob": [10, 10], "cy": [wrongly, 10], "dot": [0, 10], "fay": [0], "gus": [10], "hal": [10]}
+    assert points == expected
+    assert '<h2 id="h-attempts">' in report.read_text("utf-8")
+
 
 SOLUTION = {**MARK, "grade_id": "solution", "solution": True}
 TEST = {**MARK, "grade_id": "test-f", "grade": True, "locked": True, "points": 2}
@@ -316,7 +332,7 @@ def test_what_is_killed_anywhere_is_done_again_by_the_next_run(both):
     for number in itertools.count(0, int(os.environ.get("KILL_EVERY", "9"))):
         works = runs[key := next(keys)]
         killed = killed_at(number, recorder, works)
-        again = [work for work in works if course.last("averages", work.student)[0] != key]
+        again = [work for work in works if course.last("averages", work.student).key != key]
         recorder.record(again)
         assert (rows(root), files(root)) == expected[key], number
         if not killed:

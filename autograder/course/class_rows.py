@@ -87,6 +87,7 @@ def class_rows(
                 "" if report else unread.get(student, render(ABSENT)),
                 _pages(course, notebooks, student, beside),
                 handed_in=student in reports or student in unread,
+                attempts=[(one.recorded, one.points) for one in course.last(assignment, student).attempts],
             )
         )
     return rows

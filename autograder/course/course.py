@@ -27,6 +27,7 @@ from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from autograder.course.config import course_config, course_limits, refuse_misread
 from autograder.course.gradebook import NotebookRelease, Release, read_release
 from autograder.course.report_cache import (
+    Noted,
     last_recorded,
     last_report,
     note_recorded,
@@ -317,13 +318,13 @@ class Course:
         parts = (checks, self.limits, due.get(student, due[""]), penalties, handed_in, content)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
-    def last(self, assignment: str, student: str) -> tuple[str, dict[str, str]]:
-        """The key with which a student's work was recorded last, and the file names of its Reports by notebook."""
+    def last(self, assignment: str, student: str) -> Noted:
+        """What was recorded of a student last."""
         return last_recorded(self.root, assignment, student)
 
-    def note(self, assignment: str, student: str, key: str, reports: Mapping[str, str]) -> None:
-        """Keep with which key a student's work was recorded, and the file names of its Reports."""
-        note_recorded(self.root, assignment, student, key, reports)
+    def note(self, assignment: str, student: str, noted: Noted) -> None:
+        """Keep what was recorded of a student."""
+        note_recorded(self.root, assignment, student, noted)
 
     def convert(self, assignment: str, student: str) -> str:
         """Let nbgrader's converters record a submission and write its page. Returns why they could not, or nothing."""

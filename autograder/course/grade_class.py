@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import signal
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -62,6 +63,7 @@ def grade_class(
     release = course.prepare_gradebook(notebooks)
     due = course.due_dates(name)
     keys: dict[str, str] = {}
+    contents: dict[str, str] = {}  # hashes, by student
     paths: dict[str, dict[str, Path]] = {}  # of the Reports, by student and notebook
     ungraded: set[str] = set()
     for student, folder in folders.items():
@@ -69,7 +71,7 @@ def grade_class(
         handed_in = {name: _handed_in(path) for name, path in files.items()}
         content = {name: one.content or one.why.encode() for name, one in handed_in.items()}
         key = course.key(notebooks, student, content, due)
-        if course.last(name, student)[0] == key:
+        if course.last(name, student).key == key:
             continue
         if why := course.why_not(student, files):
             failed[student] = why
@@ -79,6 +81,7 @@ def grade_class(
             why = said("{files} was not handed in, and gets no points.", files=absent)
             notes[student] = " ".join(filter(None, (notes.get(student), why)))
         keys[student] = key
+        contents[student] = hashlib.sha256(repr(content).encode()).hexdigest()
         paths[student] = {one.notebook: course.report_path(one, handed_in[one.notebook].content) for one in there}
         if not all(path.exists() for path in paths[student].values()):
             ungraded.add(student)
@@ -106,7 +109,7 @@ def grade_class(
         nonlocal recorded
         if not batch:
             return
-        last = {work.student: course.last(name, work.student)[1] for work in batch}
+        last = {work.student: course.last(name, work.student).reports for work in batch}
         with _undisturbed():
             entries = recorder.preview(batch) if preview else recorder.record(batch)
         for work in batch:
@@ -139,7 +142,8 @@ def grade_class(
                 if problems := " ".join(filter(None, kept)):
                     unsure[student] = problems
                 reports = {notebook: path.name for notebook, path in found.items()}
-                batch.append(Work(student, result, "" if problems else keys[student], reports))
+                key = "" if problems else keys[student]
+                batch.append(Work(student, result, key, reports, contents[student]))
             elif student:
                 failed[student] = result
             if len(batch) >= BATCH or time.monotonic() - begun > SECONDS:

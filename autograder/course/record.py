@@ -36,7 +36,7 @@ from autograder.course.gradebook import (
     write,
 )
 from autograder.course.marked import Marked, with_note
-from autograder.course.report_cache import part_name
+from autograder.course.report_cache import Noted, part_name
 from autograder.course.timestamps import moment
 from autograder.errors import NOT_WRITTEN, CannotGrade
 from autograder.grading.report import Report
@@ -55,6 +55,12 @@ class Work:
     notebooks: Mapping[str, Marked]
     key: str
     reports: Mapping[str, str]  # file names by notebook
+    content: str = ""  # a hash of what was handed in: another one is another attempt
+
+    def noted(self, before: Noted) -> Noted:
+        """What is noted of it, after what was before."""
+        points = sum(score or 0.0 for one in self.notebooks.values() for score in one.scores.values())
+        return replace(before.with_attempt(self.content, points), key=self.key, reports=self.reports)
 
 
 @dataclass(frozen=True)
@@ -92,9 +98,9 @@ class Recorder:
         Raises CannotGrade where nobody's work could be recorded.
         """
         batch = sorted(batch, key=lambda work: work.student)  # another recorder takes its locks in this order too
-        for work in batch:  # what is cut off from here on is done again
-            last = self.course.last(self.assignment, work.student)[1]
-            self.course.note(self.assignment, work.student, "", last)
+        last = {work.student: self.course.last(self.assignment, work.student) for work in batch}
+        for student, noted in last.items():  # what is cut off from here on is done again
+            self.course.note(self.assignment, student, replace(noted, key=""))
         entries: dict[str, Entry | str] = {}
         with self._transaction() as connection:
             due = due_date(connection, self.release)
@@ -103,7 +109,7 @@ class Recorder:
                 entries[work.student] = self._tried(connection, work, known, due)
         for work in batch:
             if isinstance(entries[work.student], Entry):
-                self.course.note(self.assignment, work.student, work.key, work.reports)
+                self.course.note(self.assignment, work.student, work.noted(last[work.student]))
         return entries
 
     def preview(self, batch: Sequence[Work]) -> dict[str, Entry | str]:
@@ -200,12 +206,12 @@ class OneByOne(Recorder):
         entries: dict[str, Entry | str] = {}
         for work in batch:
             before = self._rows(work.student)
-            last = self.course.last(self.assignment, work.student)[1]
-            self.course.note(self.assignment, work.student, "", last)
+            last = self.course.last(self.assignment, work.student)
+            self.course.note(self.assignment, work.student, replace(last, key=""))
             if why := self.course.convert(self.assignment, work.student):
                 entries[work.student] = why
             else:
-                self.course.note(self.assignment, work.student, work.key, work.reports)
+                self.course.note(self.assignment, work.student, work.noted(last))
                 entries[work.student] = _entry(before, self._rows(work.student) or new_rows(self.release, work.student))
         return entries
 

@@ -9,8 +9,9 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
-from dataclasses import astuple, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -60,27 +61,53 @@ def recorded_path(root: Path, assignment: str, student: str) -> Path:
     return root / ".autograder" / assignment / "recorded" / hashlib.sha256(os.fsencode(student)).hexdigest()
 
 
-def note_recorded(root: Path, assignment: str, student: str, key: str, reports: Mapping[str, str]) -> None:
-    """Note what was recorded of a student: what it depends on (`Course.key`), and the Reports' file names by notebook.
+@dataclass(frozen=True)
+class Attempt:
+    """One version of a student's work: a hash of it, when it was first recorded, and the points from the checks."""
 
-    What has no key is graded and recorded again by the next run.
+    content: str
+    recorded: str  # in UTC, as 2026-11-02T11:00:00+00:00
+    points: float
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What was recorded of a student: what it depends on (`Course.key`), and the Reports' file names by notebook.
+
+    What has no key is graded and recorded again by the next run. `attempts` are all versions, the last one included.
     """
-    write_whole(recorded_path(root, assignment, student), json.dumps([key, dict(reports)]))
+
+    key: str = ""
+    reports: Mapping[str, str] = field(default_factory=dict)
+    attempts: Sequence[Attempt] = ()
+
+    def with_attempt(self, content: str, points: float) -> Noted:
+        """The same with one more attempt, or with the last one's points where it is of the same content."""
+        if self.attempts and self.attempts[-1].content == content:
+            return replace(self, attempts=[*self.attempts[:-1], replace(self.attempts[-1], points=points)])
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return replace(self, attempts=[*self.attempts, Attempt(content, now, points)])
 
 
-def last_recorded(root: Path, assignment: str, student: str) -> tuple[str, dict[str, str]]:
-    """What was noted last: "" and nothing, where nothing was."""
+def note_recorded(root: Path, assignment: str, student: str, noted: Noted) -> None:
+    """Keep what was recorded of a student."""
+    attempts = [*map(astuple, noted.attempts)]
+    write_whole(recorded_path(root, assignment, student), json.dumps([noted.key, dict(noted.reports), attempts]))
+
+
+def last_recorded(root: Path, assignment: str, student: str) -> Noted:
+    """What was noted last, or nothing."""
     marker = recorded_path(root, assignment, student)
     try:
-        key, reports = json.loads(marker.read_text("utf-8"))
+        key, reports, attempts = json.loads(marker.read_text("utf-8"))
     except (FileNotFoundError, ValueError):  # or noted by an older version
-        return "", {}
-    return key, reports
+        return Noted()
+    return Noted(key, reports, [Attempt(*one) for one in attempts])
 
 
 def last_report(root: Path, assignment: str, student: str, notebook: str) -> Report | None:
     """The Report of what was recorded last; None where there is none, or it is kept no longer."""
-    path = reports_folder(root, assignment) / last_recorded(root, assignment, student)[1].get(notebook, "")
+    path = reports_folder(root, assignment) / last_recorded(root, assignment, student).reports.get(notebook, "")
     return Report.from_json(path.read_text("utf-8")) if path.is_file() else None
 
 

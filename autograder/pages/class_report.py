@@ -33,7 +33,10 @@ NEEDS_HELP = 0.6  # of all points: who has fewer is listed
 # "Essentials of Educational Measurement".
 WEAK = 0.2
 # What the tables for spreadsheet programs are called, and the columns of each.
-TABLES = {"students": Message("students"), "checks": Message("checks"), "mistakes": Message("mistakes")}
+TABLES = {
+    "students": Message("students"), "checks": Message("checks"), "mistakes": Message("mistakes"),
+    "attempts": Message("attempts"),
+}  # fmt: skip
 BEFORE_EXERCISES = (Message("student"), Message("name"))
 AFTER_EXERCISES = (
     Message("late penalty"), Message("score"), Message("out of"), Message("may need help"), Message("look at first"),
@@ -47,6 +50,7 @@ OF_CHECKS = (
     Message("check"), Message("what it asks"), Message("points"), Message("passed"), Message("share"),
     Message("failed"), Message("not assessed"), Message("tells apart"),
 )  # fmt: skip
+OF_ATTEMPTS = (Message("student"), Message("attempt"), Message("first recorded"), Message("points from the checks"))
 SCRIPT = (TEMPLATES / "class.js").read_text("utf-8")
 INK = "#22303c"  # becomes the page's colour of text, light or dark
 STYLE: Any = {
@@ -76,6 +80,7 @@ class Row:
 
     `points` are the gradebook's by exercise, without what somebody has yet to grade; `penalty` is for late work.
     `report` is None where there is none, and then `why` says why. `pages` are the feedback pages: notebook -> address.
+    `attempts` are all versions of the work, each with when it was first recorded, and its points from the checks.
     """
 
     student: str
@@ -86,6 +91,7 @@ class Row:
     why: str = ""
     pages: Mapping[str, str] = field(default_factory=dict)
     handed_in: bool = True
+    attempts: Sequence[tuple[str, float]] = ()
 
     @property
     def score(self) -> float:
@@ -141,6 +147,10 @@ def class_html(
         bins=_bins(scores, most),
         items=items(list(reports.values())),
         weak=WEAK,
+        several=[row for row in rows if len(row.attempts) > 1],
+        medians=attempt_medians(rows),
+        most_by_checks=max((report.max_score for report in reports.values()), default=most),
+        line=attempts_line,
         mistakes=[one for one in mistakes if one.known or len(one.students) > 1],
         single=[one for one in mistakes if not one.known and len(one.students) == 1],
         help=needs_help(exercises, rows),
@@ -160,7 +170,7 @@ def class_html(
 
 
 def class_tables(exercises: Mapping[str, float], rows: Sequence[Row]) -> dict[str, str]:
-    """All that the page shows, as the text of CSV files: "students", "checks" and "mistakes"."""
+    """All that the page shows, as the text of CSV files by their names in TABLES: "attempts" only where there are."""
     lacking = {row.student: why for row, why in needs_help(exercises, rows)}
     students = [
         [
@@ -189,11 +199,19 @@ def class_tables(exercises: Mapping[str, float], rows: Sequence[Row]) -> dict[st
         [len(one.students), one.function, capital(one.said), one.example, " ".join(one.students), one.id]
         for one in alike({row.student: row.report for row in rows if row.report})
     ]
-    return {
+    tables = {
         "students": csv_text(columns, students),
         "checks": csv_text([*map(render, OF_CHECKS)], checks),
         "mistakes": csv_text([*map(render, OF_MISTAKES)], mistakes),
     }
+    if attempt_medians(rows):
+        attempts: list[list[str | float | None]] = [
+            [row.student, attempt, recorded, points]
+            for row in rows
+            for attempt, (recorded, points) in enumerate(row.attempts, 1)
+        ]
+        tables["attempts"] = csv_text([*map(render, OF_ATTEMPTS)], attempts)
+    return tables
 
 
 def _firsts(row: Row) -> list[str]:
@@ -212,6 +230,20 @@ def exercise_means(exercises: Mapping[str, float], rows: Sequence[Row]) -> list[
         full, empty = sum(one >= most for one in points), sum(one == 0 for one in points)
         found.append(Exercise(name, most, mean, full, empty, len(points)))
     return found
+
+
+def attempt_medians(rows: Sequence[Row]) -> list[tuple[int, float]]:
+    """How many students have a first attempt, a second and so on, and their median; [] where nobody has several."""
+    longest = max((len(row.attempts) for row in rows), default=0)
+    points = [[row.attempts[n][1] for row in rows if len(row.attempts) > n] for n in range(longest)]
+    return [(len(one), float(np.median(one))) for one in points] if longest > 1 else []
+
+
+def attempts_line(points: Sequence[float], most: float) -> str:
+    """The points of an SVG polyline, 100 wide and 24 high: a student's attempts from left to right."""
+    top = max([most, *points]) or 1.0
+    across = np.linspace(3, 97, len(points))
+    return " ".join(f"{x:.1f},{21 - 18 * one / top:.1f}" for x, one in zip(across, points, strict=True))
 
 
 def needs_help(exercises: Mapping[str, float], rows: Sequence[Row]) -> list[tuple[Row, str]]:

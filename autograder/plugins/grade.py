@@ -171,8 +171,9 @@ class GradeInSandbox(NbGraderPreprocessor):
             folder = _handed_in(coursedir, coursedir.format_path(coursedir.submitted_directory, *who))
             outputs, report = self._graded(assignment, folder / f"{names['notebook']}.ipynb", names["student"])
             root = Path(coursedir.root)
-            last = last_recorded(root, assignment.name, names["student"])[1]
-            note_recorded(root, assignment.name, names["student"], "", {**last, names["notebook"]: report})
+            last = last_recorded(root, assignment.name, names["student"])
+            noted = replace(last, key="", reports={**last.reports, names["notebook"]: report})
+            note_recorded(root, assignment.name, names["student"], noted)
         except CannotGrade as error:
             # It would be the same for all others. What nbgrader has begun it would take for done the next time.
             shutil.rmtree(coursedir.format_path(coursedir.autograded_directory, *who))

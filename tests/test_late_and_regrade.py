@@ -1,11 +1,16 @@
 """Late work and extensions through nbgrader, and what a corrected check changes, said before it is recorded."""
 
+import re
 import shutil
+from html import unescape
 from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.cli import main
+from autograder.course.course import Course
+from tests.test_class_report import Page
 from tests.test_exports import export, read_csv
 from tests.test_grade_class import grade, gradebook
 
@@ -52,6 +57,48 @@ def test_each_day_that_has_begun_costs_a_tenth_of_what_was_earned(late):
     assert 'Late submission penalty</th><td class="number">−4</td>' in late.feedback("one-day")
     scores = {row["SIS Login ID"]: row["dinosaur-island"] for row in read_csv(export(late, "Canvas"))}
     assert scores["one-day"] == "36" and scores["two-weeks"] == "0"
+
+
+def words(html):
+    """The text of a page, as a table's cell would hold it."""
+    return " ".join(unescape(re.sub("<[^>]+>", " ", html)).split()).replace(" ", "")
+
+
+def test_scores_words_and_penalties_are_the_same_wherever_they_stand(late):
+    with book(late) as gradebook:  # as Formgrader does; the next run records it again
+        gradebook.find_grade("test-sample", "dinosaur-island", "dinosaur-island", "extended").manual_score = 20
+        gradebook.find_grade("test-optimize", "dinosaur-island", "dinosaur-island", "extended").extra_credit = 2
+        gradebook.db.commit()
+    (late.root / "submitted" / "extended" / "dinosaur-island" / "timestamp.txt").write_text("2026-11-03 12:31:00 UTC")
+    assert "5 submissions: 0 graded, 1 recorded, 0 failed" in grade(late.root).stdout
+    path = late.root / "report.html"
+    assert main(["report", "--course", str(late.root), "--output", str(path)]) == 0
+    formgrader = {one["student"]: one for one in Course(late.root).api.get_submissions("dinosaur-island")}
+    exported = {row["student_id"]: row for row in read_csv(export(late, "Csv"))}
+    moodle = {row["Username"]: row for row in read_csv(export(late, "Moodle"))}
+    table = {row["student"]: row for row in read_csv(late.root / "report-students.csv")}
+    page = Page(path.read_text("utf-8"))
+    header, *rows = (row.split() for row in page.rows["students"])
+    on_page = {row[0]: dict(zip(header[1:], row[1:], strict=False)) for row in rows}
+    assert table["extended"] | {"clip": "15", "sample": "20", "optimize": "2", "model": "0"} == table["extended"]
+    assert (table["extended"]["late penalty"], table["extended"]["score"]) == ("11.1", "25.9")
+    for student in HANDED_IN:
+        of_class, csv, feedback = table[student], exported[student], late.feedback(student)
+        score, penalty = of_class["score"], of_class["late penalty"]
+        assert float(csv["raw_score"]) == formgrader[student]["score"]
+        assert (csv["score"], csv["late_submission_penalty"]) == (score, penalty)
+        assert moodle[student]["dinosaur-island"] == score == on_page[student]["score"]
+        assert on_page[student].get("late", "−0") == f"−{penalty}"
+        assert f'<p class="score">{score} of 100 points</p>' in feedback
+        for name, most in {"clip": 15, "sample": 25, "optimize": 25, "model": 35}.items():
+            assert on_page[student][name] == of_class[name]
+            assert f'{name}</th><td class="number">{of_class[name]} of {most}</td>' in feedback
+        assert (f'penalty</th><td class="number">−{penalty}</td>' in feedback) == (penalty != "0")
+        firsts = of_class["look at first"].replace("optimize: ", "").split(" model: ")
+        assert len(firsts) == 2
+        for first in firsts:
+            said = words(first.replace("`", ""))
+            assert said in words(feedback) and said in "".join(words(row) for row in page.rows["help"])
 
 
 def test_an_extension_and_another_time_are_recorded_by_the_next_run(late):

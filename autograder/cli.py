@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from autograder.course.calibration import ready
-from autograder.course.config import course_limits, submitted_directory
+from autograder.course.config import course_limits
 from autograder.course.doctor import diagnose_machine
 from autograder.course.marked import with_note
 from autograder.course.new_assignment import new_assignment
@@ -45,6 +45,7 @@ from autograder.grading.assignment import (
     only_one,
 )
 from autograder.grading.cells import about_cells, not_assessed
+from autograder.grading.configuration import directory
 from autograder.grading.report import Report, together
 from autograder.messages import ENGLISH, Message, render, said, speaking
 from autograder.notebook.attempts import meant
@@ -317,7 +318,7 @@ def _seed(options: argparse.Namespace) -> int:
 
 def _notebooks(options: argparse.Namespace, root: Path) -> list[Path]:
     """The notebooks that may be meant: the file that was named, or those in the directory that was."""
-    path = reached(options.notebook, submitted_directory(root))
+    path = reached(options.notebook, directory(root, "submitted"))
     if path.is_symlink() or not path.is_dir():
         return [path]
     names = [options.assignment] if options.assignment else assignment_names(root)

@@ -7,7 +7,9 @@ import sys
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from traitlets.config import Config
 
+from autograder import plug_in
 from tests.test_own_cells import LIAR
 
 HALF = "def squares(n):\n    return [i ** 2 for i in range(1, n + 1)]"
@@ -77,19 +79,55 @@ def test_what_people_grade_stays_theirs(scores):
     assert found["solved"]["sum_of_squares_application"] == (0, False)  # nobody touched it, says nbgrader
 
 
-def test_autograder_grade_records_a_course_that_was_plugged_in(tmp_path):
+OWN = """
+c.CourseDirectory.source_directory = "master"
+c.CourseDirectory.release_directory = "for_students"
+c.CourseDirectory.submitted_directory = "handed_in"
+c.ClearHiddenTests.begin_test_delimeter = "VVV SECRET VVV"
+c.ClearHiddenTests.end_test_delimeter = "^^^ SECRET ^^^"
+c.ClearSolutions.code_stub = {"python": "# over to you"}
+
+from autograder import plug_in
+plug_in(c)
+"""
+
+
+def test_a_course_keeps_its_directories_and_its_words_for_what_students_do_not_see(tmp_path):
     nbgrader(tmp_path, "quickstart", "course")
     root = tmp_path / "course"
     config = root / "nbgrader_config.py"
-    config.write_text(config.read_text("utf-8") + "\nfrom autograder import plug_in\nplug_in(c)\n", "utf-8")
+    config.write_text(config.read_text("utf-8").replace("source/", "master/") + OWN, "utf-8")
+    (root / "source").rename(root / "master")
+    source = root / "master" / "ps1" / "problem1.ipynb"
+    text = source.read_text("utf-8")
+    assert "assert squares(1) == [1]" in text
+    secret = "# VVV SECRET VVV\\nassert squares(4) == [1, 4, 9, 16]\\n# ^^^ SECRET ^^^\\n"
+    source.write_text(text.replace("assert squares(1) == [1]", f"{secret}assert squares(1) == [1]", 1), "utf-8")
     nbgrader(root, "generate_assignment", "ps1", "--force")
-    for student, place in (("ann", "release"), ("bob", "source")):
-        (root / "submitted" / student / "ps1").mkdir(parents=True)
+    released = (root / "for_students" / "ps1" / "problem1.ipynb").read_text("utf-8")
+    assert "over to you" in released and "SECRET" not in released
+    for student, place in (("ann", "for_students"), ("bob", "master")):
+        (root / "handed_in" / student / "ps1").mkdir(parents=True)
         for name in ("problem1.ipynb", "problem2.ipynb"):
-            shutil.copy(root / place / "ps1" / name, root / "submitted" / student / "ps1" / name)
+            shutil.copy(root / place / "ps1" / name, root / "handed_in" / student / "ps1" / name)
     command = [sys.executable, "-m", "autograder", "grade", "ps1"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     with Gradebook(f"sqlite:///{root}/gradebook.db") as gradebook:
         notebooks = {who: gradebook.find_submission_notebook("problem1", "ps1", who) for who in ("ann", "bob")}
         assert [sum(one.auto_score or 0 for one in notebooks[who].grades) for who in ("ann", "bob")] == [0, 3]
+    page = root / "feedback" / "ann" / "ps1" / "problem1.html"
+    written_by_us = page.read_text("utf-8")
+    nbgrader(root, "generate_feedback", "ps1", "--force")
+    for shown in (written_by_us, page.read_text("utf-8")):
+        assert "squares" in shown and "16]" not in shown
+
+
+def test_a_course_keeps_its_own_preprocessors():
+    c = Config()
+    c.GenerateAssignment.preprocessors = ["nbgrader.preprocessors.ClearSolutions", "course.Numbered"]
+    c.Autograde.autograde_preprocessors = ["nbgrader.preprocessors.Execute", "course.Spelled"]
+    plug_in(c)
+    assert c.GenerateAssignment.preprocessors[:2] == ["nbgrader.preprocessors.ClearSolutions", "course.Numbered"]
+    assert "course.Spelled" in c.Autograde.autograde_preprocessors
+    assert "nbgrader.preprocessors.Execute" not in c.Autograde.autograde_preprocessors

@@ -436,14 +436,16 @@ def test_hidden_tests_are_hidden_wherever_in_a_line_nbgrader_finds_their_marks(c
     )
 
 
-def test_other_words_for_hidden_tests_stop_grading_before_a_student_reads_them(course, tmp_path):
-    assignment = course("def f(): return 1", "# BEGIN SECRET\nassert f() == 1\n# END SECRET")
-    config = "c = get_config()\nc.ClearHiddenTests.begin_test_delimeter = 'BEGIN SECRET'\n"
+def test_a_courses_own_words_for_hidden_tests_hide_them(course, tmp_path):
+    test = "assert f(1) == 1\n# BEGIN SECRET\nassert f(7) == 49, 'f(7) is 49'\n# END SECRET"
+    course("def f(n): return n**2", test)
+    config = (
+        "c = get_config()\nc.ClearHiddenTests.begin_test_delimeter = 'BEGIN SECRET'\n"
+        "c.ClearHiddenTests.end_test_delimeter = 'END SECRET'\n"
+    )
     (tmp_path / "nbgrader_config.py").write_text(config)
-    command = [sys.executable, "-m", "autograder", "check", str(assignment.source)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 2 and done.stdout == ""
-    assert "ClearHiddenTests.begin_test_delimeter" in done.stderr and "write BEGIN HIDDEN TESTS" in done.stderr
+    message = render(graded(calibrate(load_assignment("ps1", tmp_path), LIMITS), "def f(n): return n").message)
+    assert message == "A hidden test failed."
 
 
 def test_one_test_cell_that_never_ends_costs_no_other(course, tmp_path):

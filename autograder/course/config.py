@@ -1,64 +1,18 @@
-"""What nbgrader_config.py says, for the commands that do without nbgrader, which takes seconds to import."""
+"""What nbgrader_config.py says of grading: the limits of one submission, and what nbgrader's converters heed."""
 
 from __future__ import annotations
 
-import importlib
 import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
 
-from autograder import MOVED
 from autograder.errors import CannotGrade
-from autograder.grading.assignment import SUBMITTED
 from autograder.grading.cells import CALLS_A_CELL
+from autograder.grading.configuration import CONFIG, course_config
 from autograder.sandbox.process import Limits
-
-CONFIG = "nbgrader_config.py"
-
-
-def course_config(root: Path) -> Config:
-    """The configuration of the course in `root`."""
-    try:
-        config = PyFileConfigLoader(CONFIG, path=str(root)).load_config()
-        for section in config.values():
-            for value in section.values():
-                if isinstance(value, str) and value.rpartition(".")[0] in MOVED:
-                    importlib.import_module(value.rpartition(".")[0])
-    except (SyntaxError, NameError, ImportError) as error:
-        raise CannotGrade(
-            "{file} cannot be read: {kind}: {error}.", file=root / CONFIG, kind=type(error).__name__, error=error
-        ) from None
-    refuse_unseen(config)
-    return config
-
-
-# How nbgrader marks what students are not to see. Other words would not be masked in feedback.
-MASKED = {
-    "ClearHiddenTests": {"begin_test_delimeter": "BEGIN HIDDEN TESTS", "end_test_delimeter": "END HIDDEN TESTS"},
-    "ClearMarkScheme": {
-        "begin_mark_scheme_delimeter": "BEGIN MARK SCHEME",
-        "end_mark_scheme_delimeter": "END MARK SCHEME",
-    },
-}
-
-
-def refuse_unseen(config: Config) -> None:
-    """Raise CannotGrade where a course marks hidden tests with words of its own: students would read these tests."""
-    for section, words in MASKED.items():
-        for name, word in words.items():
-            if (own := config.get(section, {}).get(name, word)) != word:
-                raise CannotGrade(
-                    "In {config}, {trait} is {own}: feedback would show what is marked so. Delete that line, "
-                    "and write {word} in the source notebooks.",
-                    config=CONFIG,
-                    trait=f"{section}.{name}",
-                    own=repr(own),
-                    word=word,
-                )
 
 
 def refuse_misread(root: Path) -> None:
@@ -70,12 +24,6 @@ def refuse_misread(root: Path) -> None:
             root=root,
             part=misread[0],
         )
-
-
-def submitted_directory(root: Path) -> Path:
-    """Where all submissions of the course in `root` lie."""
-    configured = course_config(root).CourseDirectory
-    return root / (str(configured.submitted_directory) if "submitted_directory" in configured else SUBMITTED)
 
 
 LEAST = {"diagnosis_steps": 0}  # of whole numbers; of all others 1

@@ -24,7 +24,7 @@ from rich.table import Table
 from sqlalchemy import text
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
-from autograder.course.config import course_config, course_limits, refuse_misread
+from autograder.course.config import course_limits, refuse_misread
 from autograder.course.gradebook import NotebookRelease, Release, read_release
 from autograder.course.report_cache import (
     Noted,
@@ -39,6 +39,7 @@ from autograder.course.timestamps import moment
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, AssignmentError, files_of, only_notebook
 from autograder.grading.cells import not_assessed
+from autograder.grading.configuration import course_config, directory
 from autograder.grading.report import Report, together
 from autograder.messages import Message, render, said
 from autograder.notebook.attempts import meant, set_aside
@@ -184,7 +185,7 @@ class Course:
                 return found
         except MissingEntry:
             raise AssignmentError(
-                "The gradebook does not know {assignment} as it is in source/: run `nbgrader generate_assignment "
+                "The gradebook does not know {assignment} as its source notebook is: run `nbgrader generate_assignment "
                 "{assignment} --force` first.",
                 assignment=name,
             ) from None
@@ -219,7 +220,7 @@ class Course:
 
     def misplaced(self, assignment: str) -> dict[str, str]:
         """Student -> what to do about work that lies beside the assignment's directory instead of in it."""
-        known = {folder.name for folder in (self.root / "source").iterdir()}
+        known = {folder.name for folder in directory(self.root, "source").iterdir()}
         found = {}
         for student in sorted(Path(self.root, self.api.coursedir.submitted_directory).glob("*")):
             if not _is_a_student(student.name) or student.is_symlink() or not student.is_dir():

@@ -12,6 +12,7 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.course.report_cache import timed
 from autograder.grading.assignment import Assignment
+from autograder.grading.configuration import with_usual_words
 from autograder.grading.report import Picture, Report
 from autograder.messages import Message, speaking, template
 from autograder.notebook.handed_in import Unreadable
@@ -98,7 +99,7 @@ def marked(handed_in: HandedIn, assignment: Assignment, seed: int, limits: Limit
             unanswered = cell.source == released.cells[grade_id].source and not mark.get("task")
             comments[grade_id] = NO_RESPONSE if unanswered else None
     with speaking(assignment.language):
-        laid_out = lay_out(notebook, assignment.template)
+        laid_out = lay_out(with_usual_words(notebook, assignment.words), assignment.template)
     return Marked(text, why, handed_in.note, nbformat.writes(notebook) + "\n", scores, comments, laid_out)
 
 

@@ -16,6 +16,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.errors import CannotGrade
+from autograder.grading.configuration import CONFIG, Words, directory, own_words, with_usual_words
 from autograder.grading.hints import Hint
 from autograder.languages import language, languages
 from autograder.messages import Language, Message
@@ -26,7 +27,7 @@ from autograder.notebook.submission import marks_in
 ENGINE = Path(__file__).parents[1]
 ASSIGNMENTS = ENGINE / "assignments"
 DESCRIPTION = "assignment.toml"  # what an assignment with checks of its own has
-SUBMITTED = "submitted"  # nbgrader's name for where students' work lies
+SUBMITTED = "submitted"  # nbgrader's name for where students' work lies, wherever a course has it
 
 
 class AssignmentError(CannotGrade):
@@ -45,6 +46,7 @@ class Assignment:
     source: Path
     root: Path  # the course's root, where utils/ and datasets/ lie
     calibration: str = ""  # what the solution showed of the test cells (cells.Calibration as JSON), once that is known
+    words: Words = ()
 
     @property
     def notebook(self) -> str:
@@ -54,7 +56,7 @@ class Assignment:
     @property
     def released(self) -> Path:
         """The notebook as students get it."""
-        return self.root / "release" / self.name / self.source.name
+        return directory(self.root, "release") / self.name / self.source.name
 
     @cached_property
     def by_cells(self) -> bool:
@@ -69,7 +71,7 @@ class Assignment:
     @cached_property
     def template(self) -> NotebookNode:
         """The source notebook: which cells a submission has, and what they are worth."""
-        return read_source(self.source)
+        return with_usual_words(read_source(self.source), self.words)
 
     @cached_property
     def points(self) -> dict[str, float]:
@@ -176,7 +178,7 @@ class Assignment:
         parts = sorted(
             name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest() for name, path in files.items()
         )
-        parts.append(self.calibration.encode())
+        parts.append(f"{self.calibration}{self.words or ''}".encode())
         return hashlib.sha256(b"".join(parts)).hexdigest()  # the same wherever the course lies
 
 
@@ -268,7 +270,7 @@ def load_assignments(name: str, root: Path) -> list[Assignment]:
 
 
 def _notebooks(name: str, root: Path) -> list[Assignment]:
-    source = root / "source" / name
+    source, words = directory(root, "source") / name, own_words(root)
     if (folder := assignment_folder(name, root)) is not None:
         if not (notebook := source / f"{name}.ipynb").is_file():
             raise AssignmentError(
@@ -276,8 +278,8 @@ def _notebooks(name: str, root: Path) -> list[Assignment]:
                 name=repr(name),
                 notebook=notebook,
             )
-        return [Assignment(name, folder, notebook, root)]
-    found = [Assignment(name, source, path, root) for path in sorted(source.glob("*.ipynb"))]
+        return [Assignment(name, folder, notebook, root, words=words)]
+    found = [Assignment(name, source, path, root, words=words) for path in sorted(source.glob("*.ipynb"))]
     if not found:
         raise AssignmentError(
             "There is no assignment {name}: {source} holds no notebook.", name=repr(name), source=source
@@ -317,10 +319,10 @@ def load_assignment(name: str, root: Path, notebook: str | None = None) -> Assig
 
 
 def assignment_names(root: Path) -> list[str]:
-    """The assignments of the course in `root`: folders of source/ with checks, or with notebooks that have tests."""
+    """The assignments of the course in `root`: folders of sources with checks, or with notebooks that have tests."""
     return [
         folder.name
-        for folder in sorted((root / "source").glob("*"))
+        for folder in sorted(directory(root, "source").glob("*"))
         if assignment_folder(folder.name, root) or any(_has_tests(path) for path in folder.glob("*.ipynb"))
     ]
 
@@ -335,7 +337,7 @@ def _has_tests(path: Path) -> bool:
 
 def only_notebook(name: str, root: Path) -> str | None:
     """The name that a student's only notebook has to have; None where an assignment has several notebooks."""
-    found = [path.stem for path in (root / "source" / name).glob("*.ipynb")]
+    found = [path.stem for path in (directory(root, "source") / name).glob("*.ipynb")]
     if not found or (name in found and assignment_folder(name, root)):
         return name
     return found[0] if len(found) == 1 else None
@@ -364,7 +366,8 @@ def graded_assignments(root: Path) -> list[str]:
     names = assignment_names(root)
     if not names:
         raise AssignmentError(
-            "No assignment in source/ has checks or autograded tests: write one with `autograder new NAME`."
+            "No assignment in {source} has checks or autograded tests: write one with `autograder new NAME`.",
+            source=directory(root, "source"),
         )
     return names
 
@@ -405,6 +408,12 @@ def assignment_of(marks: Set[str], file: str, name: str | None, root: Path) -> A
     return known[(named or most)[0]]
 
 
+def _is_course(place: Path) -> bool:
+    """Whether a course lies there. Nothing of it is run, since a student may have written it."""
+    config = place / CONFIG
+    return config.is_file() and ((place / "source").is_dir() or b"source_directory" in config.read_bytes())
+
+
 def course_root(given: Path | None = None) -> Path:
     """The course in the directory `given`, or in the current one or above it; never one that was handed in.
 
@@ -412,7 +421,7 @@ def course_root(given: Path | None = None) -> Path:
     """
     here = (given or Path.cwd()).resolve()
     places = [here] if given else [here, *here.parents]
-    found = [place for place in places if (place / "nbgrader_config.py").is_file() and (place / "source").is_dir()]
+    found = [place for place in places if _is_course(place)]
     courses = [place for place in found if SUBMITTED not in place.parts]
     if not courses and found:
         raise CannotGrade(

@@ -16,10 +16,10 @@ from typing import Any, ClassVar
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import ExportPlugin
 
-from autograder.course.config import CONFIG
 from autograder.course.course import Course
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import AssignmentError, load_notebooks
+from autograder.grading.configuration import CONFIG
 from autograder.grading.report import Report
 from autograder.messages import Language, printable, render, speaking
 from autograder.pages.feedback import number

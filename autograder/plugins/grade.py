@@ -19,7 +19,7 @@ from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
 from traitlets import Enum, Float, Int, Tuple
 
 from autograder.course.calibration import ready
-from autograder.course.config import refuse_unseen, seconds_by_timeout
+from autograder.course.config import seconds_by_timeout
 from autograder.course.marked import test_outputs, unread_outputs
 from autograder.course.report_cache import (
     graded,
@@ -163,7 +163,6 @@ class GradeInSandbox(NbGraderPreprocessor):
         if self.sandbox == "none":
             self.log.warning("The sandbox is off: students' code runs with your rights.")
         try:
-            refuse_unseen(self.config)
             assignment = _assignment(self.parent.parent, names["notebook"])
             refuse_unjudged(names["assignment"], nb, assignment.grade_ids.values() if assignment else ())
             if assignment is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from collections.abc import Sequence
 
 from traitlets.config import Config
 
@@ -29,6 +30,8 @@ DOWNLOADED = (
 def plug_in(c: Config) -> None:
     """Let nbgrader release notebooks with the files they need, grade in the sandbox, and write feedback pages.
 
+    What the course sets before or after it holds, but for what reads, runs and shows students' notebooks.
+
     Example, in nbgrader_config.py::
 
         from autograder import plug_in
@@ -37,6 +40,36 @@ def plug_in(c: Config) -> None:
         plug_in(c)
     """
     logging.setLogRecordFactory(PrintableRecord)
+    ours = _ours()
+    theirs = copy.deepcopy(c)
+    c.merge(ours)
+    for section, name in KEPT:
+        if name in theirs.get(section, {}):
+            c[section][name] = theirs[section][name]
+    for section, name in STEPS:
+        if name in theirs.get(section, {}):
+            c[section][name] = _with_our_steps(theirs[section][name], ours[section][name])
+    # What is set beside this is heeded by nbgrader's own converters: `own_steps` compares.
+    c.PluggedIn.sections = {name: dict(section) for name, section in ours.items()}
+
+
+KEPT = (("CourseDirectory", "ignore"), ("ExportApp", "plugin_class"), ("FileNameCollectorPlugin", "named_regexp"),
+        ("ZipCollectApp", "strict"))  # fmt: skip
+STEPS = (("GenerateAssignment", "preprocessors"), ("Autograde", "sanitize_preprocessors"),
+         ("Autograde", "autograde_preprocessors"), ("GenerateFeedback", "preprocessors"))  # fmt: skip
+
+
+def _with_our_steps(theirs: Sequence[str], ours: Sequence[str]) -> list[str]:
+    """A course's own preprocessors: ours takes the place of nbgrader's Execute, or comes where we have it."""
+    added = [(at, step) for at, step in enumerate(ours) if step.startswith(PLUGINS) and step not in theirs]
+    steps = [step for step in theirs if str(step).rpartition(".")[2] not in ("Execute", "ExecutePreprocessor")]
+    for at, step in added:
+        steps.insert(0 if at == 0 else len(steps), step)
+    return steps
+
+
+def _ours() -> Config:
+    c = Config()
     c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__"]
 
     c.FileNameCollectorPlugin.named_regexp = DOWNLOADED
@@ -81,6 +114,4 @@ def plug_in(c: Config) -> None:
     # Our own page, in which nothing that students wrote can do anything.
     c.GenerateFeedback.exporter_class = f"{PLUGINS}.feedback.FeedbackExporter"
     c.GenerateFeedback.preprocessors = ["nbgrader.preprocessors.GetGrades"]
-
-    # What is set beside this is heeded by nbgrader's own converters: `own_steps` compares.
-    c.PluggedIn.sections = copy.deepcopy({name: dict(section) for name, section in c.items()})
+    return c

@@ -1,0 +1,76 @@
+"""What a course's nbgrader_config.py says, read without nbgrader, which takes seconds to import."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+from pathlib import Path
+from typing import Literal
+
+from nbformat.notebooknode import NotebookNode
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder import MOVED
+from autograder.errors import CannotGrade
+
+CONFIG = "nbgrader_config.py"
+
+Directory = Literal["source", "release", "submitted"]  # nbgrader's names, unless `CourseDirectory.*_directory` is set
+
+Words = tuple[tuple[str, str], ...]  # what a course marks hidden text with -> what nbgrader does by default
+
+# How nbgrader marks what students are not to see.
+MARKS = {
+    "ClearHiddenTests": {"begin_test_delimeter": "BEGIN HIDDEN TESTS", "end_test_delimeter": "END HIDDEN TESTS"},
+    "ClearMarkScheme": {
+        "begin_mark_scheme_delimeter": "BEGIN MARK SCHEME",
+        "end_mark_scheme_delimeter": "END MARK SCHEME",
+    },
+}
+
+
+def course_config(root: Path) -> Config:
+    """The configuration of the course in `root`. Raises CannotGrade where it cannot be read."""
+    try:
+        config = PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+        for section in config.values():
+            for value in section.values():
+                if isinstance(value, str) and value.rpartition(".")[0] in MOVED:
+                    importlib.import_module(value.rpartition(".")[0])
+    except (SyntaxError, NameError, ImportError) as error:
+        raise CannotGrade(
+            "{file} cannot be read: {kind}: {error}.", file=root / CONFIG, kind=type(error).__name__, error=error
+        ) from None
+    return config
+
+
+def directory(root: Path, which: Directory) -> Path:
+    """Where the source notebooks, the released ones, or what was handed in lies."""
+    configured = course_config(root).CourseDirectory if (root / CONFIG).is_file() else {}
+    return root / str(configured.get(f"{which}_directory", which))
+
+
+def own_words(root: Path) -> Words:
+    """The words with which a course marks hidden text, where they are its own."""
+    config = course_config(root) if (root / CONFIG).is_file() else Config()
+    marks = ((config[section].get(trait, word), word) for section, words in MARKS.items()
+             for trait, word in words.items())  # fmt: skip
+    return tuple((str(own), word) for own, word in marks if own != word)
+
+
+def with_usual_words(notebook: NotebookNode, words: Words) -> NotebookNode:
+    """The notebook, in which the lines that mark hidden text say it with nbgrader's own words."""
+    if not words:
+        return notebook
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if not mark.get("solution") and (mark.get("grade") or mark.get("task")):
+            cell.source = "\n".join(_usual(line, words) for line in cell.source.split("\n"))
+    return notebook
+
+
+def _usual(line: str, words: Words) -> str:
+    word = next((word for own, word in words if own in line), None)
+    return line if word is None else f"{line[: len(line) - len(line.lstrip())]}### {word}"

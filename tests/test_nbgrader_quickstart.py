@@ -6,11 +6,12 @@ import sys
 
 import nbformat
 import pytest
+from nbformat.v4 import new_notebook
 from nbgrader.api import Gradebook
 from traitlets.config import Config
 
 from autograder import plug_in
-from tests.test_own_cells import LIAR
+from tests.test_own_cells import LIAR, cell
 
 HALF = "def squares(n):\n    return [i ** 2 for i in range(1, n + 1)]"
 SOLVED = HALF.replace("    return", "    if n < 1:\n        raise ValueError\n    return")
@@ -41,9 +42,9 @@ def scores(request, tmp_path_factory):
     for student, cells in HANDED_IN.items():
         for name in ("problem1", "problem2"):
             notebook = nbformat.read(root / "release" / "ps1" / f"{name}.ipynb", as_version=4)
-            for cell in notebook.cells:
-                if (grade_id := cell.metadata.get("nbgrader", {}).get("grade_id")) in cells:
-                    cell.source = cells[grade_id]
+            for one in notebook.cells:
+                if (grade_id := one.metadata.get("nbgrader", {}).get("grade_id")) in cells:
+                    one.source = cells[grade_id]
             path = root / "submitted" / student / "ps1" / f"{name}.ipynb"
             path.parent.mkdir(parents=True, exist_ok=True)
             nbformat.write(notebook, path)
@@ -131,3 +132,24 @@ def test_a_course_keeps_its_own_preprocessors():
     assert c.GenerateAssignment.preprocessors[:2] == ["nbgrader.preprocessors.ClearSolutions", "course.Numbered"]
     assert "course.Spelled" in c.Autograde.autograde_preprocessors
     assert "nbgrader.preprocessors.Execute" not in c.Autograde.autograde_preprocessors
+
+
+def test_a_notebook_of_another_kernel_can_be_left_to_nbgrader(tmp_path):
+    source = tmp_path / "source" / "ps1" / "ps1.ipynb"
+    source.parent.mkdir(parents=True)
+    kernel = {"name": "python3", "display_name": "R", "language": "R"}  # R has no kernel here: Python's stands in
+    cells = [cell("x = 1", "x"), cell("assert x == 1", "test-x", points=3)]
+    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), source)
+    config = tmp_path / "nbgrader_config.py"
+    config.write_text("from autograder import plug_in\n\nc = get_config()\nplug_in(c)\n", "utf-8")
+    command = [sys.executable, "-m", "autograder", "grade"]
+    refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert refused.returncode == 2 and "c.GradeInSandbox.left_to_nbgrader = ['ps1']" in refused.stderr
+    config.write_text(config.read_text("utf-8") + "c.GradeInSandbox.left_to_nbgrader = ['ps1']\n", "utf-8")
+    nbgrader(tmp_path, "generate_assignment", "ps1")
+    shutil.copytree(source.parent, tmp_path / "submitted" / "ann" / "ps1")
+    nbgrader(tmp_path, "autograde", "ps1")
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db") as gradebook:
+        assert gradebook.find_submission("ps1", "ann").score == 3
+    left = subprocess.run([*command, "ps1"], cwd=tmp_path, capture_output=True, text=True)
+    assert left.returncode == 2 and "run `nbgrader autograde ps1`" in left.stderr

@@ -16,7 +16,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.errors import CannotGrade
-from autograder.grading.configuration import CONFIG, Words, directory, own_words, with_usual_words
+from autograder.grading.configuration import CONFIG, Words, directory, left_to_nbgrader, own_words, with_usual_words
 from autograder.grading.hints import Hint
 from autograder.languages import language, languages
 from autograder.messages import Language, Message
@@ -270,6 +270,8 @@ def load_assignments(name: str, root: Path) -> list[Assignment]:
 
 
 def _notebooks(name: str, root: Path) -> list[Assignment]:
+    if name in left_to_nbgrader(root):
+        raise AssignmentError("{name} is left to nbgrader: run `nbgrader autograde {name}`.", name=name)
     source, words = directory(root, "source") / name, own_words(root)
     if (folder := assignment_folder(name, root)) is not None:
         if not (notebook := source / f"{name}.ipynb").is_file():
@@ -288,9 +290,12 @@ def _notebooks(name: str, root: Path) -> list[Assignment]:
         language = one.template.metadata.get("kernelspec", {}).get("language", "python")
         if _is_judged(one) and language.lower() != "python":
             raise AssignmentError(
-                "{notebook} is written in {language}: only notebooks in Python can be judged here.",
+                "{notebook} is written in {language}: only notebooks in Python can be judged here. To have nbgrader "
+                "execute it, unconfined, write `c.GradeInSandbox.left_to_nbgrader = [{name}]` in {config}.",
                 notebook=one.source,
                 language=language,
+                name=repr(name),
+                config=CONFIG,
             )
     return found
 
@@ -320,10 +325,12 @@ def load_assignment(name: str, root: Path, notebook: str | None = None) -> Assig
 
 def assignment_names(root: Path) -> list[str]:
     """The assignments of the course in `root`: folders of sources with checks, or with notebooks that have tests."""
+    left = left_to_nbgrader(root)
     return [
         folder.name
         for folder in sorted(directory(root, "source").glob("*"))
-        if assignment_folder(folder.name, root) or any(_has_tests(path) for path in folder.glob("*.ipynb"))
+        if folder.name not in left
+        and (assignment_folder(folder.name, root) or any(_has_tests(path) for path in folder.glob("*.ipynb")))
     ]
 
 

@@ -59,6 +59,12 @@ def own_words(root: Path) -> Words:
     return tuple((str(own), word) for own, word in marks if own != word)
 
 
+def left_to_nbgrader(root: Path) -> list[str]:
+    """The assignments that nbgrader executes itself, in a kernel: `GradeInSandbox.left_to_nbgrader`."""
+    config = course_config(root) if (root / CONFIG).is_file() else Config()
+    return [str(name) for name in config.GradeInSandbox.get("left_to_nbgrader", [])]
+
+
 def with_usual_words(notebook: NotebookNode, words: Words) -> NotebookNode:
     """The notebook, in which the lines that mark hidden text say it with nbgrader's own words."""
     if not words:

@@ -15,8 +15,8 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat.notebooknode import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
-from traitlets import Enum, Float, Int, Tuple
+from nbgrader.preprocessors import CheckCellMetadata, Execute, NbGraderPreprocessor
+from traitlets import Enum, Float, Int, List, Tuple, Unicode
 
 from autograder.course.calibration import ready
 from autograder.course.config import seconds_by_timeout
@@ -39,6 +39,7 @@ from autograder.grading.assignment import (
     only_notebook,
     refuse_unjudged,
 )
+from autograder.grading.configuration import left_to_nbgrader
 from autograder.messages import render, speaking
 from autograder.notebook.attempts import about_others
 from autograder.notebook.folder import reached, take_in
@@ -157,7 +158,13 @@ class GradeInSandbox(NbGraderPreprocessor):
         help="Steps of programs that are tried to find where a function is wrong; 0: none is looked for.",
     ).tag(config=True)
 
+    left_to_nbgrader = List(
+        Unicode(), help="Assignments that nbgrader executes itself, unconfined, such as notebooks in R."
+    ).tag(config=True)
+
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        if resources["nbgrader"]["assignment"] in self.left_to_nbgrader:
+            return Execute(parent=self.parent).preprocess(nb, resources)
         coursedir, names = self.parent.parent.coursedir, resources["nbgrader"]
         who = (names["student"], names["assignment"])
         if self.sandbox == "none":
@@ -216,5 +223,5 @@ def _assignment(autograde: Autograde, notebook: str) -> Assignment | None:
 def _assignments(autograde: Autograde) -> dict[str, Assignment]:
     """The notebooks of this run of nbgrader, read once for it; none where there is nothing to judge in any."""
     name, root = autograde.coursedir.assignment_id, Path(autograde.coursedir.root)
-    judged = load_assignments(name, root)
+    judged = name not in left_to_nbgrader(root) and load_assignments(name, root)
     return {one.notebook: one for one in load_notebooks(name, root)} if judged else {}

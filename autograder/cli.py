@@ -16,6 +16,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -59,6 +60,7 @@ from autograder.sandbox.process import Limits
 
 if TYPE_CHECKING:
     from autograder.course.course import Course
+    from autograder.pages.class_report import Similar
 
 NOT_YOUR_FAULT = "Your notebook was not graded, and not by a fault of yours. For your instructor: {why}"
 ONLY = "default: the one of this course"
@@ -86,6 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
     summary = commands.add_parser("report", help="one page about the whole class, from what was graded")
     summary.add_argument("assignment", nargs="?", help="default: the one that was handed in")
     summary.add_argument("--output", type=Path, help="default: ASSIGNMENT-report.html")
+    summary.add_argument("--similar", action="store_true", help="also list the pairs with the most code alike")
     test = commands.add_parser("selftest", help="grade every known wrong answer and every correct variant")
     test.add_argument("assignment", nargs="?", default=argparse.SUPPRESS, help=ONLY)
     test.add_argument("--assignment", help=argparse.SUPPRESS)  # how it was named before
@@ -254,14 +257,24 @@ def _write_report(options: argparse.Namespace, course: Course, notebooks: Sequen
     path = options.output or Path(f"{name}-report.html")
     most = dict(exercises(notebooks).values())
     rows = class_rows(course, notebooks, reports, unread, path.parent)
-    tables = {path.with_name(f"{path.stem}-{what}.csv"): text for what, text in class_tables(most, rows).items()}
+    pairs = _similar(course, notebooks) if options.similar else None
+    texts = class_tables(most, rows, pairs)
+    tables = {path.with_name(f"{path.stem}-{what}.csv"): text for what, text in texts.items()}
     for table, text in tables.items():
         write_whole(table, text)
     names = {table.stem.removeprefix(f"{path.stem}-"): quote(table.name) for table in tables}
-    write_whole(path, class_html(name, most, rows, names, can_propose=not notebooks[0].by_cells))
+    write_whole(path, class_html(name, most, rows, names, not notebooks[0].by_cells, pairs))
     text = "{graded} graded {graded:submission|submissions}, {others} {others:other|others}: {path}"
     say(said(text, graded=len(reports), others=len(unread), path=path))
     return 0
+
+
+def _similar(course: Course, notebooks: Sequence[Assignment]) -> Similar:
+    if find_spec("copydetect") is None:
+        raise CannotGrade("`--similar` needs copydetect: run `pip install copydetect`.")
+    from autograder.course.similar import similar  # an extra: only who asks for it needs it
+
+    return similar(course, notebooks)
 
 
 def _selftest(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ import sys
 import nbformat
 import pytest
 
+from autograder.cli import main
 from autograder.grading.diagnosis.calculation import reaches_for
 
 pytestmark = pytest.mark.slow
@@ -54,6 +55,21 @@ def graded(tmp_path_factory):
     assert autograder(root, "grade", "--jobs", "1").returncode == 0
     assert autograder(root, "report").returncode == 0
     return root
+
+
+def test_submissions_with_code_alike_are_pairs_to_look_at_for_who_asks(graded, tmp_path):
+    page = tmp_path / "report.html"
+    assert main(["report", "--course", str(graded), "--output", str(page)]) == 0
+    assert 'id="similar"' not in page.read_text("utf-8") and not (tmp_path / "report-similar.csv").exists()
+    assert main(["report", "--similar", "--course", str(graded), "--output", str(page)]) == 0
+    with open(tmp_path / "report-similar.csv", newline="", encoding="utf-8") as file:
+        first, *others = csv.DictReader(file)
+    assert first == {"student": "ann", "other student": "bob", "alike": "1"}  # but for names and comments
+    assert all(0 < float(row["alike"]) < 1 for row in others)
+    # what was handed out is no likeness
+    assert not [row for row in others if {row["student"], row["other student"]} & {"cas", "dan", "fay"}]
+    shown = page.read_text("utf-8").partition('id="similar"')[2]
+    assert "no verdict" in shown and shown.count("feedback/ann/averages/averages.html") > 0
 
 
 def groups(root):

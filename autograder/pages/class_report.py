@@ -35,7 +35,7 @@ WEAK = 0.2
 # What the tables for spreadsheet programs are called, and the columns of each.
 TABLES = {
     "students": Message("students"), "checks": Message("checks"), "mistakes": Message("mistakes"),
-    "attempts": Message("attempts"),
+    "attempts": Message("attempts"), "similar": Message("similar submissions"),
 }  # fmt: skip
 BEFORE_EXERCISES = (Message("student"), Message("name"))
 AFTER_EXERCISES = (
@@ -51,6 +51,7 @@ OF_CHECKS = (
     Message("failed"), Message("not assessed"), Message("tells apart"),
 )  # fmt: skip
 OF_ATTEMPTS = (Message("student"), Message("attempt"), Message("first recorded"), Message("points from the checks"))
+OF_PAIRS = (Message("student"), Message("other student"), Message("alike"))
 SCRIPT = (TEMPLATES / "class.js").read_text("utf-8")
 INK = "#22303c"  # becomes the page's colour of text, light or dark
 STYLE: Any = {
@@ -115,16 +116,36 @@ class Exercise:
     count: int
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two students, and the share of their code that is alike, from 0 to 1: the mean over both."""
+
+    one: str
+    other: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Similar:
+    """The pairs with the most code alike, of `count` pairs, and the median share of all."""
+
+    pairs: Sequence[Pair]
+    count: int
+    median: float
+
+
 def class_html(
     assignment: str,
     exercises: Mapping[str, float],
     rows: Sequence[Row],
     tables: Mapping[str, str],
     can_propose: bool = True,
+    similar: Similar | None = None,
 ) -> str:
     """The page. `exercises` is name -> the most points, `tables` the addresses of the same as CSV by their names.
 
-    `can_propose` says whether a group of mistakes can become a row of `misconceptions.toml`.
+    `can_propose` says whether a group of mistakes can become a row of `misconceptions.toml`. `similar` is shown where
+    somebody has asked for it.
     """
     reports = {row.student: row.report for row in rows if row.report}
     graded = [row for row in rows if row.report]
@@ -151,6 +172,8 @@ def class_html(
         medians=attempt_medians(rows),
         most_by_checks=max((report.max_score for report in reports.values()), default=most),
         line=attempts_line,
+        similar=similar,
+        of={row.student: row for row in rows},
         mistakes=[one for one in mistakes if one.known or len(one.students) > 1],
         single=[one for one in mistakes if not one.known and len(one.students) == 1],
         help=needs_help(exercises, rows),
@@ -169,8 +192,8 @@ def class_html(
     )
 
 
-def class_tables(exercises: Mapping[str, float], rows: Sequence[Row]) -> dict[str, str]:
-    """All that the page shows, as the text of CSV files by their names in TABLES: "attempts" only where there are."""
+def class_tables(exercises: Mapping[str, float], rows: Sequence[Row], similar: Similar | None = None) -> dict[str, str]:
+    """All that the page shows, as the text of CSV files by their names in TABLES."""
     lacking = {row.student: why for row, why in needs_help(exercises, rows)}
     students = [
         [
@@ -211,6 +234,9 @@ def class_tables(exercises: Mapping[str, float], rows: Sequence[Row]) -> dict[st
             for attempt, (recorded, points) in enumerate(row.attempts, 1)
         ]
         tables["attempts"] = csv_text([*map(render, OF_ATTEMPTS)], attempts)
+    if similar:
+        pairs: list[list[str | float | None]] = [[pair.one, pair.other, pair.share] for pair in similar.pairs]
+        tables["similar"] = csv_text([*map(render, OF_PAIRS)], pairs)
     return tables
 
 

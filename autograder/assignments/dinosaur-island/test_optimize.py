@@ -43,6 +43,17 @@ def step(student, *arguments):
     return *seen.returned, seen.arguments["parameters"]
 
 
+def on(n_a, vocab_size, length):
+    """Adds to what a check says on which step it was: the notebook's own has other sizes, and other numbers."""
+    return saying(
+        "This was a step with random parameters, n_a={n_a}, vocab_size={vocab_size} and a name of {length} "
+        "{length:letter|letters}.",
+        n_a=n_a,
+        vocab_size=vocab_size,
+        length=length,
+    )
+
+
 def assert_gradients(seen, expected, atol=ATOL):
     """The five gradients are the expected ones; other keys do not matter."""
     five = {name: expected[name] for name in GRADIENTS}
@@ -91,13 +102,9 @@ def test_loss(student, reference, rng):
     """The first value is the loss of the name before the step, for networks of any size."""
     for n_a, vocab_size, length in ((6, 9, 5), (12, 4, 8)):
         arguments = example(rng, n_a, vocab_size, length)
-        assert_same(
-            step(student, *arguments)[0],
-            reference.optimize(*arguments).returned[0],
-            "loss",
-            rtol=RTOL,
-            atol=ATOL,
-        )
+        with on(n_a, vocab_size, length):
+            loss = reference.optimize(*arguments).returned[0]
+            assert_same(step(student, *arguments)[0], loss, "loss", rtol=RTOL, atol=ATOL)
 
 
 @pytest.mark.points(2)
@@ -105,7 +112,8 @@ def test_loss(student, reference, rng):
 def test_small_gradients(student, reference, rng):
     """Gradients that need no clipping are returned as the network's own."""
     arguments = example(rng, 8, 7, 3, scale=0.5)
-    assert_gradients(step(student, *arguments)[1], reference.optimize(*arguments).returned[1])
+    with on(8, 7, 3):
+        assert_gradients(step(student, *arguments)[1], reference.optimize(*arguments).returned[1])
 
 
 @pytest.mark.points(4)
@@ -123,13 +131,9 @@ def test_last_hidden_state(student, reference, rng):
     """The third value is the hidden state after the last letter."""
     for n_a, vocab_size, length in ((6, 9, 5), (11, 5, 2)):
         arguments = example(rng, n_a, vocab_size, length)
-        assert_same(
-            step(student, *arguments)[2],
-            reference.optimize(*arguments).returned[2],
-            "a_last",
-            rtol=RTOL,
-            atol=ATOL,
-        )
+        with on(n_a, vocab_size, length):
+            a_last = reference.optimize(*arguments).returned[2]
+            assert_same(step(student, *arguments)[2], a_last, "a_last", rtol=RTOL, atol=ATOL)
 
 
 def assert_parameters_updated(student, reference, arguments):
@@ -175,8 +179,9 @@ def test_one_letter(student, reference, rng):
     """A name of one letter, or of none, is a name too."""
     for length in (1, 0):
         arguments = example(rng, 5, 6, length)
-        loss, gradients, a_last, _ = step(student, *arguments)
-        expected_loss, expected_gradients, expected_a_last = reference.optimize(*arguments).returned
-        assert_same(loss, expected_loss, "loss", rtol=RTOL, atol=ATOL)
-        assert_same(a_last, expected_a_last, "a_last", rtol=RTOL, atol=ATOL)
-        assert_gradients(gradients, expected_gradients)
+        with on(5, 6, length):
+            loss, gradients, a_last, _ = step(student, *arguments)
+            expected_loss, expected_gradients, expected_a_last = reference.optimize(*arguments).returned
+            assert_same(loss, expected_loss, "loss", rtol=RTOL, atol=ATOL)
+            assert_same(a_last, expected_a_last, "a_last", rtol=RTOL, atol=ATOL)
+            assert_gradients(gradients, expected_gradients)

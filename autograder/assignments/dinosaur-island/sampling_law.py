@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,7 @@ class Case:
     newline: int
     count: int
 
-    @property
+    @cached_property
     def char_to_ix(self) -> dict[str, int]:
         """The vocabulary."""
         return vocabulary(len(self.parameters["by"]), self.newline)

@@ -47,8 +47,10 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 release: $(READY)  ## the students' folder, from the source notebook
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbgrader generate_assignment dinosaur-island --force
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbgrader generate_assignment shakespeare --force
+	for name in dinosaur-island shakespeare; do \
+		$(BIN)/autograder translate $$name-zh-hant || exit 1; \
+		for release in $$name $$name-zh-hant; do \
+			PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbgrader generate_assignment $$release --force || exit 1; done; done
 
 examples: release  ## the example class, from the source notebook
 	$(BIN)/python examples/build.py

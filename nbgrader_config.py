@@ -17,17 +17,22 @@ c.PercentPerDay.percent = 10  # of the earned points, for each day that has begu
 c.PercentPerDay.grace_minutes = 15
 
 # The course's files that students get with the notebook, by assignment.
+LESSON = [
+    "utils/__init__.py",
+    "utils/rnn.py",
+    "utils/baselines.py",
+    "utils/plots.py",
+    "utils/testing.py",
+    "datasets/dinos.txt",
+    "datasets/README.md",
+]
+POEMS = ["utils/*.py", "datasets/shakespeare.txt", "datasets/shakespeare.keras"]
+FONT = ["utils/*.otf", "utils/OFL.txt"]  # pictures in Chinese need one
 c.BundleFiles.files = {
-    "dinosaur-island": [
-        "utils/__init__.py",
-        "utils/rnn.py",
-        "utils/baselines.py",
-        "utils/plots.py",
-        "utils/testing.py",
-        "datasets/dinos.txt",
-        "datasets/README.md",
-    ],
-    "shakespeare": ["utils/*.py", "datasets/shakespeare.txt", "datasets/shakespeare.keras"],
+    "dinosaur-island": LESSON,
+    "dinosaur-island-zh-hant": [*LESSON, *FONT],
+    "shakespeare": POEMS,
+    "shakespeare-zh-hant": [*POEMS, *FONT],
 }
 
 # The most that one submission may use.

@@ -1,8 +1,8 @@
 """The `autograder` command.
 
 `check` one notebook, `grade` a class, `report` on it, make a mistake in it a known `misconception` or a right answer a
-correct `variant`, `selftest` the checks, find out their `strength`, begin a `new` assignment, `demo` the whole cycle,
-ask the `doctor` what this machine has.
+correct `variant`, `selftest` the checks, find out their `strength`, begin a `new` assignment, `translate` one, `demo`
+the whole cycle, ask the `doctor` what this machine has.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from autograder.course.pool import get_ready, local_workers, usable_cores
 from autograder.course.report_cache import new_seed, run_seed, timed, write_whole
 from autograder.course.selftest import selftest
 from autograder.course.strength import strength
+from autograder.course.translation import translate
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import (
     Assignment,
@@ -42,6 +43,7 @@ from autograder.grading.assignment import (
     load_assignment,
     load_assignments,
     load_notebooks,
+    not_translated,
     only_assignment,
     only_one,
 )
@@ -105,12 +107,14 @@ def main(arguments: list[str] | None = None) -> int:
     other = commands.add_parser("variant", help="make a right function of the class a correct variant in solutions/")
     other.add_argument("function")
     other.add_argument("--assignment", help=ONLY)
+    translation = commands.add_parser("translate", help="write the source of a translation anew, from its original")
+    translation.add_argument("assignment")
     new = commands.add_parser("new", help="write a minimal assignment, to begin another course with")
     new.add_argument("name")
     commands.add_parser("doctor", help="say what this machine has, and whether students' code can be confined here")
     show = commands.add_parser("demo", help="grade the example class in a scratch course")
     show.add_argument("--keep", type=Path, help="the scratch course's directory; default: a temporary one")
-    for command in (check, all_of_it, summary, test, strong, row, other):
+    for command in (check, all_of_it, summary, test, strong, row, other, translation):
         command.add_argument("--course", type=Path, help="its directory; default: the current one or one above it")
     codecs.register_error("autograder.plain", _plainly)
     for stream in (sys.stdout, sys.stderr):
@@ -186,6 +190,13 @@ def _demo(options: argparse.Namespace) -> int:
     from autograder.course.demo import demo  # nbgrader takes seconds to import, and the others do not need it
 
     return demo(options.keep)
+
+
+def _translate(options: argparse.Namespace) -> int:
+    root = course_root(options.course)
+    for path in translate(load_assignment(options.assignment, root)):
+        say(path.relative_to(root))
+    return 0
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -280,7 +291,7 @@ def _similar(course: Course, notebooks: Sequence[Assignment]) -> Similar:
 def _selftest(options: argparse.Namespace) -> int:
     root = course_root(options.course)
     notebooks = load_assignments(options.assignment or only_assignment(root), root)
-    assignment = notebooks[0]
+    assignment = notebooks[0].original
     if assignment.by_cells:
         for one in notebooks:
             if len(notebooks) > 1:
@@ -295,7 +306,7 @@ def _selftest(options: argparse.Namespace) -> int:
 def _strength(options: argparse.Namespace) -> int:
     root = course_root(options.course)
     notebooks = load_notebooks(options.assignment or only_assignment(root), root)
-    return strength([one for one in notebooks if one.points], course_limits(root), options.jobs)
+    return strength([one.original for one in notebooks if one.points], course_limits(root), options.jobs)
 
 
 def _misconception(options: argparse.Namespace) -> int:
@@ -304,7 +315,7 @@ def _misconception(options: argparse.Namespace) -> int:
     course, assignment = _class_of(options)
     path = propose(course, assignment, options.group)
     text = "{path} has a row {group}: write its `tells`, then run `autograder selftest {assignment}`."
-    say(said(text, path=path, group=options.group, assignment=assignment.name))
+    say(said(text, path=path, group=options.group, assignment=assignment.original.name))
     return 0
 
 
@@ -314,7 +325,7 @@ def _variant(options: argparse.Namespace) -> int:
     course, assignment = _class_of(options)
     path = propose_variant(course, assignment, options.function)
     text = "{path} was written: read it, then run `autograder selftest {assignment}`."
-    say(said(text, path=path, assignment=assignment.name))
+    say(said(text, path=path, assignment=assignment.original.name))
     return 0
 
 
@@ -334,7 +345,7 @@ def _notebooks(options: argparse.Namespace, root: Path) -> list[Path]:
     path = reached(options.notebook, directory(root, "submitted"))
     if path.is_symlink() or not path.is_dir():
         return [path]
-    names = [options.assignment] if options.assignment else assignment_names(root)
+    names = [options.assignment] if options.assignment else not_translated(assignment_names(root), root)
     return handed_in(path, names[0] if len(names) == 1 else path.name)
 
 
@@ -408,5 +419,5 @@ def _check(options: argparse.Namespace) -> int:
 
 
 COMMANDS = {"check": _check, "grade": _grade, "report": _report, "misconception": _misconception,
-            "variant": _variant, "selftest": _selftest, "strength": _strength, "new": _new, "doctor": _doctor,
-            "demo": _demo}  # fmt: skip
+            "variant": _variant, "selftest": _selftest, "strength": _strength, "new": _new, "translate": _translate,
+            "doctor": _doctor, "demo": _demo}  # fmt: skip

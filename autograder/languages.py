@@ -37,6 +37,14 @@ def assignment_catalogue(code: str, folder: Path) -> Path:
     return folder / "locale" / code.replace("-", "_") / "LC_MESSAGES" / "assignment.po"
 
 
+def lesson_catalogue(code: str, folder: Path) -> Path:
+    """Where those of the lesson stand whose checks are in a folder.
+
+    What several lessons of a course say is in the catalogue of one of them, beside this one.
+    """
+    return folder / "locale" / code.replace("-", "_") / "LC_MESSAGES" / "lesson.po"
+
+
 @lru_cache(maxsize=16)
 def language(code: str, folder: Path) -> Language:
     """One of `languages()`, with what the catalogue beside the checks in `folder` adds where there is one."""

@@ -1,46 +1,75 @@
 """What is to be translated, as gettext catalogues: `make messages` brings all of them up to date.
 
 The engine's are `autograder/locale/LANGUAGE/LC_MESSAGES/autograder.po`. Those of an assignment's checks, hints and
-known mistakes lie beside these: `locale/LANGUAGE/LC_MESSAGES/assignment.po`. The `.pot` are those of no language.
+known mistakes lie beside these: `locale/LANGUAGE/LC_MESSAGES/assignment.po`, and those of its lesson, where another
+assignment translates it: `lesson.po`. The `.pot` are those of no language.
 """
 
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
+from autograder.course.translation import file_texts, notebook_texts
+from autograder.grading.assignment import load_assignment, translated_by
 from autograder.languages import LOCALE
 from benchmarks.messages import PACKAGE, PLACEHOLDER, templates
 
-ASSIGNMENTS = sorted(path.parent for path in PACKAGE.glob("assignments/*/assignment.toml"))
+COURSE = PACKAGE.parent
+FOLDERS = sorted(path.parent for path in PACKAGE.glob("assignments/*/assignment.toml"))
+TRANSLATED = {folder.name: translated_by(folder.name, COURSE) for folder in FOLDERS}
+ASSIGNMENTS = [folder for folder in FOLDERS if not TRANSLATED[folder.name]]
+LESSONS = [folder for folder in ASSIGNMENTS if folder.name in TRANSLATED.values()]
 WIDTH = 100
 PROJECT = "Dinosaur Island"
 
 
+@cache
+def _said() -> list[tuple[str, str]]:
+    return [(text, place) for place, text in templates()]
+
+
+@cache
 def engine() -> Catalog:
     """All that the engine says."""
     others = tuple(start for folder in ASSIGNMENTS for start in _starts(folder))
-    said = [(text, place) for place, text in templates() if not place.startswith(others)]
+    said = [(text, place) for text, place in _said() if not place.startswith(others)]
     return _catalogue([*said, *_of_pages()])
 
 
 def assignment(folder: Path) -> Catalog:
     """All that is said of one assignment only, and not by the engine."""
     of_engine = {one.id for one in engine()}
-    said = [(text, place) for place, text in templates() if place.startswith(_starts(folder))]
+    said = [(text, place) for text, place in _said() if place.startswith(_starts(folder))]
     every = [*_sentences(folder), *said, *_of_pictures(folder)]
     return _catalogue((text, place) for text, place in every if text not in of_engine)
+
+
+@cache
+def lesson(folder: Path) -> Catalog:
+    """The notebook that students get, and what lies beside it: what no lesson before says."""
+    before = {one.id for other in LESSONS[: LESSONS.index(folder)] for one in lesson(other)}
+    about = load_assignment(folder.name, COURSE)
+    files = about.sandbox_files.values()
+    readmes = (place / "README.md" for place in dict.fromkeys([about.source.parent, *(path.parent for path in files)]))
+    beside = [*(path for path in readmes if path.is_file()), *(path for path in files if path.suffix == ".py")]
+    texts = [(text, about.source.name) for text in notebook_texts(about.template)]
+    texts += [(text, str(path.relative_to(COURSE))) for path in beside for text in file_texts(path)]
+    return _catalogue((text, place) for text, place in texts if text not in before)
 
 
 def files() -> dict[Path, Catalog]:
     """The catalogues without translations by their files."""
     checks = {folder / "locale" / "assignment.pot": assignment(folder) for folder in ASSIGNMENTS}
-    return {LOCALE / "autograder.pot": engine(), **checks}
+    lessons = {folder / "locale" / "lesson.pot": lesson(folder) for folder in LESSONS}
+    return {LOCALE / "autograder.pot": engine(), **checks, **lessons}
 
 
 def _starts(folder: Path) -> tuple[str, str]:
@@ -51,6 +80,13 @@ def _starts(folder: Path) -> tuple[str, str]:
 def translations(template: Path) -> list[Path]:
     """The catalogues of the languages that there are for this one."""
     return sorted(template.parent.glob(f"*/LC_MESSAGES/{template.stem}.po"))
+
+
+def longer(text: str) -> str:
+    """A text as of another language: in brackets, and 40 % longer. What is in none was never translated."""
+    row = " |" if text.endswith(" |") else ""  # of a table
+    more = (" longer" * len(text))[: math.ceil(len(text) * 0.4)].rstrip()
+    return f"⟦{text.removesuffix(row)}{more}⟧{row}"
 
 
 def _of_pages() -> Iterator[tuple[str, str]]:
@@ -111,7 +147,7 @@ def main() -> None:
         for translated in translations(path):
             with translated.open("rb") as file:
                 catalogue = read_po(file)
-            catalogue.update(template, update_header_comment=False)
+            catalogue.update(template, update_header_comment=False, update_creation_date=False)
             catalogue.obsolete.clear()
             for one in catalogue:
                 one.flags.discard("python-format")

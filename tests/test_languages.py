@@ -1,38 +1,50 @@
 """Languages: catalogues lack nothing, pages say nothing in English, and no machine's own language changes anything."""
 
+import ast
+import copy
+import filecmp
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import nbformat
 import pytest
 from babel.messages.pofile import read_po
 
+from autograder.cli import main
+from autograder.course.demo import make_course
 from autograder.course.new_assignment import new_assignment
+from autograder.course.translation import in_words, translate
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import load_assignment
 from autograder.grading.checks import grade
 from autograder.grading.report import Check, Diagnosis, Picture, Report
 from autograder.messages import Language, Message, render, speaking
+from autograder.notebook.submission import read_submission
 from autograder.pages.class_report import Row, class_html, class_tables
 from autograder.pages.feedback import report_text
 from autograder.pages.feedback_page import Recorded, render_feedback
 from autograder.pages.pictures import png
 from autograder.pages.terminal import Terminal
-from benchmarks.catalogues import files, translations
+from autograder.sandbox.process import Limits
+from benchmarks.catalogues import LESSONS, files, longer, translations
 from benchmarks.font import has, needed
 from benchmarks.messages import PLACEHOLDER
 
+ROOT = Path(__file__).parents[1]
 TEMPLATES = files()
 CODE = re.compile(r"`[^`]*`")
+PRINTED = re.compile("`(Iteration|第 1 次)[^`]*`")  # what the solution prints, in the lesson's language
 HAN = "[\u4e00-\u9fff]"
 # What is written otherwise in Taiwan and Hong Kong, or in this course: the right word stands in docs/translating.md.
 OTHER_WORDS = re.compile(
-    "函數|數組|列表|循環|默認|代碼|變量|字符|采樣|採樣|文件|程序|概率|信息|隱狀態|單元格|運行|返回"
+    "函數|數組|列表|循環(?!神經|網路)|默認|代碼|變量|字符|采樣|採樣|文件|程序|概率|信息|隱狀態|單元格|運行|返回"
 )
 
 
@@ -41,15 +53,21 @@ def read(path):
         return read_po(file)
 
 
-CATALOGUES = [pytest.param(path, template, id=f"{path.parts[-3]}-{path.stem}")
+def name_of(path):
+    """As in "dinosaur-island-lesson"."""
+    return f"{path.parents[1].name}-{path.stem}"
+
+
+CATALOGUES = [pytest.param(path, template, id=name_of(template))
               for template in TEMPLATES for path in translations(template)]  # fmt: skip
 
 
-def test_there_is_a_catalogue_for_the_engine_and_for_the_checks():
-    assert [one.id for one in CATALOGUES] == ["zh_Hant-autograder", "zh_Hant-assignment"]
+def test_there_is_a_catalogue_for_the_engine_and_for_each_translated_lesson_and_its_checks():
+    of_lessons = {f"{folder.name}-{kind}" for folder in LESSONS for kind in ("assignment", "lesson")}
+    assert {one.id for one in CATALOGUES} == {"autograder-autograder", *of_lessons}
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("template", TEMPLATES, ids=name_of)
 def test_the_templates_are_up_to_date(template):
     assert {one.id for one in read(template)} == {one.id for one in TEMPLATES[template]}, "run `make messages`"
 
@@ -68,7 +86,11 @@ def test_a_catalogue_lacks_nothing(path, template):
 def test_code_and_values_are_the_same_in_a_translation(path, template):
     """A value may be said twice, or stand elsewhere; none is invented or lost."""
     for one in read(path):
-        if one.id:
+        if path.stem == "lesson":
+            braces = [{*re.findall(r"\{[^{}]*\}", PRINTED.sub("", text))} for text in (one.id, one.string)]
+            code = [{*CODE.findall(PRINTED.sub("", text))} for text in (one.id, one.string)]
+            assert braces[0] == braces[1] and code[0] == code[1], one.id
+        elif one.id:
             values = [{(name, form if "|" not in form else "") for name, form in PLACEHOLDER.findall(text)}
                       for text in (one.id, one.string)]  # fmt: skip
             forms = {(name, "") for name, form in PLACEHOLDER.findall(one.id) if "|" in form}
@@ -79,19 +101,19 @@ def test_code_and_values_are_the_same_in_a_translation(path, template):
 @pytest.mark.parametrize(("path", "template"), CATALOGUES)
 def test_the_chinese_is_written_as_in_taiwan_and_hong_kong(path, template):
     for one in read(path):
-        text = CODE.sub("`x`", one.string) if one.id else ""
+        text = CODE.sub("`x`", one.string).replace(" | ", "|").removesuffix(" |").strip() if one.id else ""
         assert not re.search(f"{HAN}[,;:?!()]|[,;:?!]{HAN}", text), text
         assert not re.search("[，。：；？！（）、] | [，。：；？！（）、]", text), text
         assert not OTHER_WORDS.search(text), text
 
 
 def test_the_font_has_every_character():
-    """And is small. Those of ASCII are another font's too."""
-    assert {chr(one) for one in needed() - has() - {*range(32)}} == set(), "run `python -m benchmarks.font`"
+    """Those before U+2E80 are no Chinese, and in matplotlib's own font."""
+    assert {chr(one) for one in needed() - has() if one >= 0x2E80} == set(), "run `python -m benchmarks.font`"
 
 
-# Every message in brackets: what stands outside of them on a page was never asked for in another language.
-BRACKETED = Language("x-brackets", {one.id: f"⟦{one.id}⟧" for catalogue in TEMPLATES.values() for one in catalogue})
+# What stands in no brackets on a page was never asked for in another language.
+BRACKETED = Language("x-longer", {one.id: longer(one.id) for all_of_it in TEMPLATES.values() for one in all_of_it})
 DATA = {"ps1", "clip", "ann", "Lee, Ann", "test-clip", "a", "b"}
 
 
@@ -162,8 +184,23 @@ def test_nothing_on_the_feedback_page_is_in_english_only():
     with speaking(BRACKETED):
         page = render_feedback("ps1", recorded_notebook(), FOUND, recorded)
         without = render_feedback("ps1", recorded_notebook(), Message("This file is empty. {help}", help=""), recorded)
-    assert '<html lang="x-brackets">' in page
+    assert '<html lang="x-longer">' in page
     assert outside_brackets(page) == [] and outside_brackets(without) == []
+
+
+@pytest.mark.parametrize("folder", LESSONS, ids=lambda folder: folder.name)
+def test_nothing_of_a_lesson_is_in_english_only(folder):
+    notebook = load_assignment(folder.name, ROOT).template
+    lesson = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell(in_words("markdown", cell.source, BRACKETED.known))
+            for cell in notebook.cells
+            if cell.cell_type == "markdown"
+        ]
+    )
+    with speaking(BRACKETED):
+        page = render_feedback("ps1", lesson, replace(FOUND, checks=()), Recorded())
+    assert outside_brackets(re.sub(r"<math.*?</math>", "", page, flags=re.DOTALL)) == []
 
 
 def test_nothing_on_the_class_page_and_in_its_tables_is_in_english_only():
@@ -178,7 +215,7 @@ def test_nothing_on_the_class_page_and_in_its_tables_is_in_english_only():
         tables = class_tables({"clip": 16.0}, rows)
     assert outside_brackets(re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)) == []
     assert outside_brackets(re.sub(r"<svg.*?</svg>", "", nobody, flags=re.DOTALL)) == []
-    assert "⟦points⟧" in page and "⟦students⟧" in page  # at the axes of the picture
+    assert longer("points") in page and longer("students") in page  # at the axes of the picture
     for table in tables.values():
         assert all(cell.startswith("⟦") or cell in DATA for cell in table.splitlines()[0].split(","))
 
@@ -268,3 +305,85 @@ def test_a_picture_has_characters_and_no_boxes(chinese):
 def test_who_reads_english_waits_for_no_catalogue():
     code = "import autograder.cli, sys; sys.exit('babel.messages' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=100).returncode == 0
+
+
+TRANSLATION = "dinosaur-island-zh-hant"
+
+
+@pytest.fixture(scope="module")
+def translation():
+    return load_assignment(TRANSLATION, ROOT)
+
+
+def test_the_source_of_the_translation_is_up_to_date(translation, tmp_path):
+    make_course(tmp_path, [])
+    folder, ours = tmp_path / "source" / TRANSLATION, translation.source.parent
+    shutil.rmtree(folder)
+    assert main(["translate", TRANSLATION, "--course", str(tmp_path)]) == 0
+    names = {str(path.relative_to(one)) for one in (folder, ours) for path in one.rglob("*")
+             if path.is_file() and "__pycache__" not in path.parts}  # fmt: skip
+    _, different, missing = filecmp.cmpfiles(folder, ours, names, shallow=False)
+    assert not (different or missing), "run `make release` and commit the result"
+
+
+def test_a_translation_changes_words_and_no_code(translation):
+    """Without comments, docstrings and strings both notebooks are the same program, cell by cell."""
+    cells = zip(translation.template.cells, translation.original.template.cells, strict=True)
+    for here, there in cells:
+        assert (here.cell_type, here.metadata) == (there.cell_type, there.metadata)
+        if here.cell_type == "code":
+            assert without_words(here.source) == without_words(there.source)
+
+
+def without_words(source):
+    """The program without its texts; of those with braces, these are left. What is no Python stays as it is."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return source
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
+        if isinstance(node, ast.JoinedStr):
+            node.values = sorted((one for one in node.values if isinstance(one, ast.FormattedValue)), key=ast.dump)
+    return ast.dump(tree)
+
+
+def in_chinese(english, translation):
+    """The same student's work, begun with the Chinese release."""
+    released = [nbformat.read(one.released, as_version=4).cells for one in (translation.original, translation)]
+    given = {there.source: here.source for there, here in zip(*released, strict=True)}
+    chinese = copy.deepcopy(english)
+    for cell in chinese.cells:
+        own = cell.source.replace("Iteration: {j + 1}, Loss: ", "第 {j + 1} 次迭代，損失：")
+        cell.source = given.get(cell.source, own)
+    return chinese
+
+
+def test_the_same_of_each_example_is_judged_in_either_language(translation, examples):
+    for path in sorted(examples.glob("*.ipynb")):
+        if path.stem == "not-a-notebook":
+            continue
+        english = nbformat.read(path, as_version=4)
+        judged = [read_submission(nbformat.writes(notebook).encode(), about.template, list(about.points))
+                  for notebook, about in ((in_chinese(english, translation), translation),
+                                          (english, translation.original))]  # fmt: skip
+        here, there = ([(cell.number, cell.grade_id, without_words(cell.source)) for cell in one.cells]
+                       for one in judged)  # fmt: skip
+        assert here == there and judged[0].problems == judged[1].problems, path.stem
+
+
+@pytest.mark.parametrize("example", ["perfect", "sample-takes-the-maximum", "metadata-lost"])
+def test_a_submission_from_either_release_gets_the_same_points(example, translation, examples):
+    english = nbformat.read(examples / f"{example}.ipynb", as_version=4)
+    chinese = in_chinese(english, translation)
+    limits = Limits(diagnosis_steps=0)
+    reports = [grade(nbformat.writes(chinese).encode(), translation, 5, limits),
+               grade(nbformat.writes(english).encode(), translation.original, 5, limits)]  # fmt: skip
+    assert reports[0].checks == reports[1].checks and reports[0].problems == reports[1].problems
+    assert [report.assignment for report in reports] == [TRANSLATION, "dinosaur-island"]
+
+
+def test_what_is_no_translation_is_not_translated(chinese):
+    with pytest.raises(CannotGrade, match="averages is no translation"):
+        translate(chinese)

@@ -1,7 +1,9 @@
 """The lesson: its visible tests tell what to look at, its figures can be read by everyone, its numbers are measured."""
 
 import base64
+import importlib
 import io
+import itertools
 import re
 import shutil
 import subprocess
@@ -15,9 +17,11 @@ import pytest
 from matplotlib import colors
 from matplotlib.text import Text
 
+from autograder.course.translation import file_in_words, lesson_words
 from autograder.grading.assignment import course_root, load_assignment
 from autograder.grading.diagnosis.misconceptions import load_misconceptions
 from autograder.grading.reference import load_reference
+from benchmarks.catalogues import longer
 from utils import plots, shakespeare
 from utils.baselines import ngram_loss, ngrams
 
@@ -151,14 +155,19 @@ def test_jupyter_shows_the_sentence_and_no_traceback(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def figures():
-    """Each of the figures of both notebooks, by name."""
+def parameters():
+    """Of a network that has read some names."""
     ours = load_reference(SOURCE)
     parameters = ours["initialize_parameters"](50, 27, 27)
     a = np.zeros((50, 1))
     for name in NAMES[:300]:
         indices = [CHAR_TO_IX[char] for char in name]
         _, _, a = ours["optimize"]([None, *indices], [*indices, 0], a, parameters)
+    return parameters
+
+
+def drawn(plots, parameters):
+    """Each of the figures of both notebooks, by name."""
     names = ["tyrannosaurus", "triceratops", "iguanodon"]
     rows = np.random.default_rng(1).dirichlet(np.ones(len(shakespeare.VOCABULARY)), 40)
     line = "shall i compare thee to a summer's day?"
@@ -174,6 +183,11 @@ def figures():
         "reading": plots.plot_reading(line, rows, shakespeare.VOCABULARY),
         "temperatures": plots.plot_temperatures(rows[0], shakespeare.VOCABULARY, (0.3, 1.0)),
     }
+
+
+@pytest.fixture(scope="module")
+def figures(parameters):
+    return drawn(plots, parameters)
 
 
 def test_every_figure_has_a_text_that_a_screen_reader_finds(figures):
@@ -225,6 +239,24 @@ def test_the_figures_ground_is_white_where_the_notebook_is_dark(figures):
         png = base64.b64decode(described._repr_mimebundle_()[0]["image/png"])
         corners = plt.imread(io.BytesIO(png))[[0, 0, -1, -1], [0, -1, 0, -1]]
         np.testing.assert_array_equal(corners[:, :3], 1, err_msg=name)
+
+
+def test_longer_words_find_room_in_the_figures(parameters, tmp_path, monkeypatch):
+    """Each in brackets, and none on another. What the Chinese leaves as it is are no words, but matplotlib's names."""
+    chinese = load_assignment("dinosaur-island-zh-hant", ROOT)
+    known = {text: longer(text) for text, said in lesson_words(chinese).items() if said != text}
+    (tmp_path / "longer").mkdir()
+    for name in ("__init__.py", "rnn.py", "plots.py"):
+        (tmp_path / "longer" / name).write_bytes(file_in_words(ROOT / "utils" / name, known))
+    monkeypatch.syspath_prepend(tmp_path)
+    figures = drawn(importlib.import_module("longer.plots"), parameters)
+    for name in ("network", "clipping", "sampling", "losses", "units", "temperatures"):
+        figure = figures[name].figure
+        pixels(figure)  # places the texts
+        texts = {re.sub(r"\$[^$]*\$", "", one.get_text()): one.get_window_extent() for one in figure.findobj(Text)}
+        assert {text for text in texts if re.search("[a-z]{3}", text) and "⟦" not in text} <= {"bigram", "network"}
+        words = [(text, box) for text, box in texts.items() if "⟦" in text]
+        assert not [(one, two) for (one, at), (two, near) in itertools.combinations(words, 2) if at.overlaps(near)]
 
 
 @pytest.mark.browser

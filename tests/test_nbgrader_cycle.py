@@ -85,7 +85,7 @@ def test_the_release_holds_what_a_student_needs_and_no_solution(graded):
     assert "np.clip(gradients[name]" not in text
 
 
-@pytest.mark.parametrize("assignment", ["dinosaur-island", "shakespeare"])
+@pytest.mark.parametrize("assignment", ["dinosaur-island", "dinosaur-island-zh-hant", "shakespeare"])
 def test_the_committed_release_is_up_to_date(graded, assignment):
     if assignment != "dinosaur-island":
         assert graded.nbgrader("generate_assignment", assignment).returncode == 0

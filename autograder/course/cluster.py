@@ -48,8 +48,8 @@ def pack(notebooks: Sequence[Assignment], seed: int, limits: Limits) -> Parcel:
     """The parcel of an assignment's run."""
     name = notebooks[0].name
     places: dict[str, Path] = {}
-    for one in notebooks:
-        folder = Path("autograder", "assignments", name)
+    for one in dict.fromkeys(each for notebook in notebooks for each in (notebook, notebook.original)):
+        folder = Path("autograder", "assignments", one.name)
         places |= {str(folder / path.relative_to(one.folder)): path for path in one.check_files}
         others = [one.source, *one.sandbox_files.values()]
         places |= {str(path.relative_to(one.root)): path for path in others}

@@ -37,7 +37,7 @@ from autograder.course.report_cache import (
 )
 from autograder.course.timestamps import moment
 from autograder.errors import CannotGrade
-from autograder.grading.assignment import Assignment, AssignmentError, files_of, only_notebook
+from autograder.grading.assignment import Assignment, AssignmentError, files_of, not_translated, only_notebook
 from autograder.grading.cells import not_assessed
 from autograder.grading.configuration import course_config, directory
 from autograder.grading.report import Report, together
@@ -206,7 +206,7 @@ class Course:
     def with_submissions(self, assignments: Sequence[str]) -> list[str]:
         """Those that somebody handed in, be it only in the wrong place."""
         found = [name for name in assignments if self.submissions(name)]
-        return found or [name for name in assignments if self.misplaced(name)]
+        return found or [name for name in not_translated(assignments, self.root) if self.misplaced(name)]
 
     def why_not(self, student: str, notebooks: Mapping[str, Path]) -> str:
         """What keeps a submission from being recorded, before it is graded; "" for nothing."""

@@ -56,8 +56,8 @@ def make_course(root: Path, examples: list[Path]) -> list[str]:
     """Lay out a course directory with these notebooks as submissions; returns the students' names."""
     ours = ENGINE.parent
     for name in ("source", "utils", "datasets"):
-        shutil.copytree(ours / name, root / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"),
-                        dirs_exist_ok=True)  # fmt: skip
+        shutil.copytree(ours / name, root / name, symlinks=name == "source", dirs_exist_ok=True,
+                        ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
     shutil.copyfile(ours / "nbgrader_config.py", root / "nbgrader_config.py")
     for example in examples:
         folder = root / "submitted" / example.stem / NAME

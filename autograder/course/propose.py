@@ -52,7 +52,7 @@ def propose(course: Course, assignment: Assignment, group: str) -> Path:
     body = _of_student(course, assignment, found.students[0], found.function)
     if found.function not in function_names(body):
         raise CannotGrade("Nobody of the group {group} has written `{name}`.", group=group, name=found.function)
-    known = [*Reference(assignment).cells.values(), *variants(assignment)]
+    known = [*Reference(assignment.original).cells.values(), *variants(assignment.original)]
     if foreign := reaches_for(body, known):
         raise CannotGrade(
             "There is {names} in the code of the group {group}, and neither your solution nor the correct variants use "
@@ -63,7 +63,7 @@ def propose(course: Course, assignment: Assignment, group: str) -> Path:
     check = f"test_{found.shows_on.partition('.')[2]}"
     values = {"id": found.id, "function": found.function, "shows_on": check}
     row = ROW.format(body=_text(body), **{name: json.dumps(one) for name, one in values.items()})
-    path = assignment.folder / "misconceptions.toml"
+    path = assignment.original.folder / "misconceptions.toml"
     before = path.read_text("utf-8") if path.is_file() else ""
     path.write_text(f"{before.rstrip()}\n{row}".lstrip(), "utf-8")
     return path
@@ -78,7 +78,8 @@ def propose_variant(course: Course, assignment: Assignment, function: str) -> Pa
     if function not in assignment.points:
         names = ", ".join(assignment.points)
         raise CannotGrade("There is no function {name}: it is one of {names}.", name=function, names=names)
-    known = [donor for text in (*Reference(assignment).cells.values(), *variants(assignment))
+    by = assignment.original
+    known = [donor for text in (*Reference(by).cells.values(), *variants(by))
              if (donor := donor_of(written_anew(text), function, list(assignment.points)))]  # fmt: skip
     reports, _ = course.reports([assignment])
     right = [student for student, report in sorted(reports.items())
@@ -95,7 +96,7 @@ def propose_variant(course: Course, assignment: Assignment, function: str) -> Pa
             "No right `{name}` of the class is new: each is like one of your correct ones.", name=function
         )
     name = f"{function}_{hashlib.sha256(least[1].encode()).hexdigest()[:6]}.py"
-    path = assignment.folder / "solutions" / name
+    path = by.folder / "solutions" / name
     path.parent.mkdir(exist_ok=True)
     path.write_text(least[1], "utf-8")
     return path

@@ -39,14 +39,21 @@ class Assignment:
     """One notebook of an assignment: `source` is what instructors edit.
 
     `folder` holds its checks. Where there are none, the notebook's own test cells judge, and it is the source's.
+    `translates` is the assignment that this one says in another language: that one's solution and checks judge it.
     """
 
     name: str
     folder: Path
     source: Path
     root: Path  # the course's root, where utils/ and datasets/ lie
+    translates: Assignment | None = None
     calibration: str = ""  # what the solution showed of the test cells (cells.Calibration as JSON), once that is known
     words: Words = ()
+
+    @property
+    def original(self) -> Assignment:
+        """The assignment whose solution and checks judge: itself, but for a translation."""
+        return self.translates or self
 
     @property
     def notebook(self) -> str:
@@ -126,11 +133,13 @@ class Assignment:
                 language=repr(code),
                 languages=", ".join(languages()),
             )
-        return language(code, self.folder)
+        return language(code, self.original.folder)
 
     @cached_property
     def sandbox_files(self) -> dict[str, Path]:
         """What lies beside the student's code in the sandbox: path there -> file here."""
+        if self.translates:
+            return self.translates.sandbox_files
         if self.by_cells:
             return {str(path.relative_to(self.folder)): path for path in _files_in(self.folder)
                     if path.suffix != ".ipynb"}  # fmt: skip
@@ -178,7 +187,8 @@ class Assignment:
         parts = sorted(
             name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest() for name, path in files.items()
         )
-        parts.append(f"{self.calibration}{self.words or ''}".encode())
+        above = self.translates.checks_hash if self.translates else ""
+        parts.append(f"{self.calibration}{self.words or ''}{above}".encode())
         return hashlib.sha256(b"".join(parts)).hexdigest()  # the same wherever the course lies
 
 
@@ -274,13 +284,22 @@ def _notebooks(name: str, root: Path) -> list[Assignment]:
         raise AssignmentError("{name} is left to nbgrader: run `nbgrader autograde {name}`.", name=name)
     source, words = directory(root, "source") / name, own_words(root)
     if (folder := assignment_folder(name, root)) is not None:
-        if not (notebook := source / f"{name}.ipynb").is_file():
+        notebook = source / f"{name}.ipynb"
+        original = translated_by(name, root)
+        if original is None and not notebook.is_file():
             raise AssignmentError(
                 "The assignment {name} has no source notebook: {notebook} is missing.",
                 name=repr(name),
                 notebook=notebook,
             )
-        return [Assignment(name, folder, notebook, root, words=words)]
+        if original is not None and (not assignment_folder(original, root) or translated_by(original, root)):
+            raise AssignmentError(
+                "{path} translates {original}, which is no assignment with checks of its own.",
+                path=folder / DESCRIPTION,
+                original=repr(original),
+            )
+        above = None if original is None else load_assignment(original, root)
+        return [Assignment(name, folder, notebook, root, above, words=words)]
     found = [Assignment(name, source, path, root, words=words) for path in sorted(source.glob("*.ipynb"))]
     if not found:
         raise AssignmentError(
@@ -380,8 +399,11 @@ def graded_assignments(root: Path) -> list[str]:
 
 
 def only_assignment(root: Path) -> str:
-    """The assignment of the course with something to judge. Raises AssignmentError for several, or none."""
-    return only_one(graded_assignments(root))
+    """The assignment of the course with something to judge, not counting translations.
+
+    Raises AssignmentError for several, or none.
+    """
+    return only_one(not_translated(graded_assignments(root), root))
 
 
 def only_one(names: Sequence[str]) -> str:
@@ -389,6 +411,18 @@ def only_one(names: Sequence[str]) -> str:
     if len(names) > 1:
         raise AssignmentError("Which assignment, {several}? Say its name.", several=" or ".join(names))
     return names[0]
+
+
+def not_translated(names: Sequence[str], root: Path) -> list[str]:
+    """Those of these assignments that translate no other."""
+    return [name for name in names if translated_by(name, root) is None]
+
+
+def translated_by(name: str, root: Path) -> str | None:
+    """The assignment that this one says in another language; None where it is none such."""
+    folder = assignment_folder(name, root)
+    original = read_toml(folder / DESCRIPTION).get("translates") if folder else None
+    return None if original is None else str(original)
 
 
 def assignment_of(marks: Set[str], file: str, name: str | None, root: Path) -> Assignment:
@@ -408,6 +442,8 @@ def assignment_of(marks: Set[str], file: str, name: str | None, root: Path) -> A
     alike = {key: len(marks & each.cell_ids) for key, each in known.items()}
     most = [key for key in known if alike[key] == max(alike.values())]
     named = [key for key in most if known[key].notebook == file]
+    if not named:
+        most = [key for key in most if not known[key].translates] or most
     if len(named or most) > 1:
         raise AssignmentError(
             "Which notebook, {several}? Say `check --assignment NAME`.", several=" or ".join(named or most)

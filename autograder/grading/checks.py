@@ -54,18 +54,19 @@ def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None 
     students' code safely, and AssignmentError when the checks themselves are wrong.
     """
     limits = limits or Limits()
+    by = assignment.original
     if limits.sandbox != "none":
-        refuse_readable(assignment.root, assignment.folder)
+        refuse_readable(assignment.root, by.folder)
     about = (assignment.notebook, assignment.manual)
     if assignment.by_cells:
         submission = read_submission(data, assignment.template, list(assignment.points))
         cell_checks = checks_by_cells(submission, assignment, limits)
         return Report(assignment.name, cell_checks, submission.problems, {}, fingerprint(assignment, seed), *about)
-    reference = reference_of(assignment)
+    reference = reference_of(by)
     submission = read_submission(data, assignment.template, list(reference.reached.names))
     with Student(submission, reference, limits) as student:
-        checks = run_checks(assignment, student, reference, seed)
-    diagnoses, unknown = _diagnoses(submission, assignment, student.calls, checks, seed, limits)
+        checks = run_checks(by, student, reference, seed)
+    diagnoses, unknown = _diagnoses(submission, by, student.calls, checks, seed, limits)
     known = {name: one.misconception for name, one in diagnoses.items()}
     checks = [replace(check, misconception=known.get(check.function)) if check.state == "failed" else check
               for check in checks]  # fmt: skip
@@ -125,6 +126,14 @@ NOT_IN_TIME = "Where `{name}` is wrong could not be found out in time. This cost
 def verify(assignment: Assignment) -> None:
     """Raise AssignmentError where the assignment's own files are wrong, before any submission is graded with them."""
     if assignment.by_cells:
+        return
+    if assignment.translates:
+        if assignment.points != assignment.translates.points:
+            raise AssignmentError(
+                "{assignment} is no longer what it translates: run `autograder translate {assignment}`.",
+                assignment=assignment.name,
+            )
+        verify(assignment.translates)
         return
     load_misconceptions(assignment)
     _ = assignment.hints

@@ -10,7 +10,9 @@ import sys
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from textwrap import fill
 from typing import Any, TextIO
 
 import matplotlib.pyplot as plt
@@ -19,6 +21,7 @@ from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.patches import FancyBboxPatch
 
 from .rnn import rnn_forward, softmax
@@ -35,6 +38,12 @@ __all__ = [
     "plot_units",
     "show_gallery",
 ]
+
+for font in Path(__file__).parent.glob("*.otf"):  # of a language that matplotlib's own fonts do not write
+    fontManager.addfont(font)
+    known = fontManager.ttflist[-1]
+    fontManager.ttflist.append(replace(known, weight="bold"))  # for want of one that is
+    plt.rcParams["font.family"] = [*plt.rcParams["font.family"], known.name]
 
 # After Okabe and Ito's palette, whose colours stay apart for colour-blind eyes; darker where they are text.
 INK, GREY, PALE = "#22303c", "#55626b", "#e9edf0"
@@ -135,7 +144,7 @@ def plot_clipping() -> Described:
             box = {"facecolor": "white", "edgecolor": "none", "pad": 2}
             ax.text(1.22, 0.36, f"next stop: b = {landing[1]:.0f}", color=colour, ha="right", weight="bold", bbox=box)
         ax.set(xlim=(w[0], w[-1]), ylim=(b[0], b[-1]), xlabel="weight $w$")
-        ax.set_title(title, color=INK, fontsize=11)
+        ax.set_title(fill(title, 60), color=INK, fontsize=11)
     axes[0].set_ylabel("bias $b$")
     return _finish(
         fig,
@@ -268,8 +277,8 @@ def plot_temperatures(preds: np.ndarray, vocabulary: str, temperatures: Sequence
     return _finish(
         fig,
         f"The probabilities of the {shown} likeliest next characters, as bars, once for each temperature. The higher "
-        f"the temperature, the more even the bars. The likeliest, {labels[0]}, has at temperature "
-        f"{', at '.join(tops)}.",
+        f"the temperature, the more even the bars. The likeliest, {labels[0]}, has at each temperature: "
+        f"{'; '.join(tops)}.",
     )
 
 
@@ -350,7 +359,7 @@ def plot_units(
                 ax.text(place, row, letter, ha="center", va="center", color=INK, fontsize=10)
         picture = ax.imshow(grid, cmap=colours, vmin=-1, vmax=1, aspect="auto")
         told = f"unit {unit}, correlation {correlations[unit]:.2f}"
-        ax.set_title(f"{question}  {told}", fontsize=10, color=INK)
+        ax.set_title(fill(f"{question}  {told}", 60), fontsize=10, color=INK)
         ax.axis("off")
         said.append(f"{question} {told.capitalize()}.")
     bar = fig.colorbar(picture, ax=axes, label="the unit's value after the letter", shrink=0.7)

@@ -8,7 +8,7 @@ root_doc = "README"
 pages = ["docs/any-course", "docs/instructors", "docs/writing-checks", "docs/translating", "docs/reference",
          "docs/scale", "docs/security", "docs/evidence",
          "docs/architecture", "CONTRIBUTING", "CHANGELOG", "datasets/README",
-         "datasets/shakespeare"]  # fmt: skip
+         "datasets/shakespeare", "README.zh-Hant"]  # fmt: skip
 include_patterns = [f"{page}.md" for page in (root_doc, *pages)]
 exclude_patterns = [".*", "build"]
 extensions = ["myst_parser", "sphinx.ext.autodoc"]

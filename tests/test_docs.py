@@ -177,6 +177,13 @@ def test_the_cluster_of_the_page_on_large_classes_grades(tmp_path):
     assert list(tmp_path.glob("feedback/ann/*/*.html"))
 
 
+def test_the_readme_in_chinese_has_the_same_commands():
+    def bare(page):
+        return [re.sub(" *#.*", "", block.replace("-zh-hant", "")) for block in commands(page)]
+
+    assert bare("README.zh-Hant.md") == bare("README.md")
+
+
 def test_the_readmes_cycle(course, examples):
     course.submit("ann", (examples / "perfect.ipynb").read_bytes())
     shutil.copyfile(examples / "perfect.ipynb", course.root / "some-notebook.ipynb")

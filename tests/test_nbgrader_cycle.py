@@ -4,6 +4,8 @@ import csv
 import filecmp
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,7 +87,9 @@ def test_the_release_holds_what_a_student_needs_and_no_solution(graded):
     assert "np.clip(gradients[name]" not in text
 
 
-@pytest.mark.parametrize("assignment", ["dinosaur-island", "dinosaur-island-zh-hant", "shakespeare"])
+@pytest.mark.parametrize(
+    "assignment", ["dinosaur-island", "dinosaur-island-zh-hant", "shakespeare", "shakespeare-zh-hant"]
+)
 def test_the_committed_release_is_up_to_date(graded, assignment):
     if assignment != "dinosaur-island":
         assert graded.nbgrader("generate_assignment", assignment).returncode == 0
@@ -93,6 +97,20 @@ def test_the_committed_release_is_up_to_date(graded, assignment):
     names = [str(path.relative_to(fresh)) for path in fresh.rglob("*") if path.is_file()]
     _, different, missing = filecmp.cmpfiles(fresh, ours, names, shallow=False)
     assert not (different or missing), "run `make release` and commit the result"
+
+
+def test_one_of_the_class_may_hand_in_the_lesson_in_another_language(graded):
+    """After the releases were generated. Nobody is missing in the report of the language that they did not choose."""
+    name = "dinosaur-island-zh-hant"
+    folder = graded.root / "submitted" / "chinese" / name
+    folder.mkdir(parents=True)
+    (folder / f"{name}.ipynb").write_bytes((ROOT / "source" / name / f"{name}.ipynb").read_bytes())
+    for command in (["grade", name], ["report", name]):
+        subprocess.run([sys.executable, "-m", "autograder", *command], cwd=graded.root, check=True, timeout=300)
+    page = (graded.root / "feedback" / "chinese" / name / f"{name}.html").read_text("utf-8")
+    assert '<html lang="zh-Hant">' in page and "100 分，滿分 100 分" in page
+    with open(graded.root / f"{name}-report-students.csv", newline="", encoding="utf-8") as file:
+        assert [row[0] for row in csv.reader(file)][1:] == ["chinese"]
 
 
 def test_everybody_gets_the_grade_they_deserve(graded):

@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.course.course import Course, in_a_line
 from autograder.errors import CannotGrade
-from autograder.grading.assignment import Assignment
+from autograder.grading.assignment import Assignment, in_other_languages
 from autograder.grading.report import Report
 from autograder.messages import Message, render
 from autograder.pages.class_report import Row
@@ -56,6 +56,7 @@ def class_rows(
 ) -> list[Row]:
     """A row for each student by the student's id, those of the gradebook too who have handed in nothing.
 
+    Who has handed in the lesson in another language has a row there.
     Links lead from the directory `beside` to the feedback pages. Raises CannotGrade where the gradebook cannot be read.
     """
     names = {cell: name for cell, (name, _) in exercises(notebooks).items()}
@@ -72,7 +73,8 @@ def class_rows(
     except SQLAlchemyError as error:
         raise CannotGrade("The gradebook cannot be read ({why}).", why=in_a_line(error)) from None
     rows = []
-    for student in sorted({*reports, *unread, *known}):
+    elsewhere = {one for other in in_other_languages(assignment, course.root) for one in course.submissions(other)}
+    for student in sorted({*reports, *unread, *(known.keys() - elsewhere)}):
         report = reports.get(student)
         scores = {names[cell]: score for cell, score in points.get(student, {}).items() if cell in names}
         if report and not scores:

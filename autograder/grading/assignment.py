@@ -425,6 +425,12 @@ def translated_by(name: str, root: Path) -> str | None:
     return None if original is None else str(original)
 
 
+def in_other_languages(name: str, root: Path) -> list[str]:
+    """The other assignments of the same lesson."""
+    lesson = translated_by(name, root) or name
+    return [one for one in assignment_names(root) if one != name and (translated_by(one, root) or one) == lesson]
+
+
 def assignment_of(marks: Set[str], file: str, name: str | None, root: Path) -> Assignment:
     """The notebook of the course that these `marks_in` a file come from, or that has its name, or the only one.
 

@@ -50,7 +50,7 @@ def plug_in(c: Config) -> None:
         if name in theirs.get(section, {}):
             c[section][name] = _with_our_steps(theirs[section][name], ours[section][name])
     # What is set beside this is heeded by nbgrader's own converters: `own_steps` compares.
-    c.PluggedIn.sections = {name: dict(section) for name, section in ours.items()}
+    c.PluggedIn.sections = {name: copy.deepcopy(dict(section)) for name, section in ours.items()}
 
 
 KEPT = (("CourseDirectory", "ignore"), ("ExportApp", "plugin_class"), ("FileNameCollectorPlugin", "named_regexp"),

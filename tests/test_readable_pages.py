@@ -10,6 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from autograder.course.class_rows import class_rows, exercises
+from autograder.course.course import Course
+from autograder.course.translation import in_words, lesson_words
+from autograder.grading.assignment import course_root, load_assignment
+from autograder.messages import Language, speaking
+from autograder.pages.class_report import class_html
+from autograder.pages.feedback_page import Recorded, render_feedback
+from benchmarks.catalogues import files, longer
+
 pytestmark = pytest.mark.browser
 SHOTS = Path(__file__).parents[1] / "build" / "screenshots"
 TALLEST = 12_000  # pixels of a screenshot
@@ -70,6 +79,34 @@ def test_pages_can_be_read_by_everybody(root, seen, page, width, scheme):
         for one in Axe().run(browser)["violations"]
     ]
     assert not [one for one in found if one[1] not in ("minor", None)]
+
+
+LESSON = load_assignment("dinosaur-island-zh-hant", course_root())
+LONGER = Language("x-longer", {one.id: longer(one.id) for template in files().values() for one in template})
+
+
+@pytest.mark.parametrize("language", [LONGER, LESSON.language], ids=lambda one: one.code)
+def test_pages_have_room_for_another_language(root, seen, language, tmp_path):
+    """On a phone: a longer one, and Chinese. The notebook on the feedback page is the lesson."""
+    course, english = Course(root), load_assignment("dinosaur-island", root)
+    reports, unread = course.reports([english])
+    rows = class_rows(course, [english], reports, unread, tmp_path)
+    words = LONGER.known if language is LONGER else lesson_words(LESSON)
+    notebook = english.template
+    for cell in notebook.cells:
+        cell.source = in_words(cell.cell_type, cell.source, words)
+    recorded = Recorded({grade_id: (1.5, english.points[name]) for name, grade_id in english.grade_ids.items()})
+    with speaking(language):
+        pages = {
+            "report": class_html(english.name, dict(exercises([english]).values()), rows, {"students": "x.csv"}),
+            "feedback": render_feedback(english.name, notebook, reports["sample-takes-the-maximum"], recorded),
+        }
+    for name, text in pages.items():
+        path = tmp_path / f"{name}.html"
+        path.write_text(text, "utf-8")
+        browser = seen(path, 390, "light")
+        shot(browser, f"{name}-{language.code}", 390)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 390, name
 
 
 def test_the_search_leaves_whom_it_finds(root, seen):

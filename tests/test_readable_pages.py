@@ -89,14 +89,14 @@ LONGER = Language("x-longer", {one.id: longer(one.id) for template in files().va
 def test_pages_have_room_for_another_language(root, seen, language, tmp_path):
     """On a phone: a longer one, and Chinese. The notebook on the feedback page is the lesson."""
     course, english = Course(root), load_assignment("dinosaur-island", root)
-    reports, unread = course.reports([english])
-    rows = class_rows(course, [english], reports, unread, tmp_path)
     words = LONGER.known if language is LONGER else lesson_words(LESSON)
     notebook = english.template
     for cell in notebook.cells:
         cell.source = in_words(cell.cell_type, cell.source, words)
     recorded = Recorded({grade_id: (1.5, english.points[name]) for name, grade_id in english.grade_ids.items()})
     with speaking(language):
+        reports, unread = course.reports([english])
+        rows = class_rows(course, [english], reports, unread, tmp_path)
         pages = {
             "report": class_html(english.name, dict(exercises([english]).values()), rows, {"students": "x.csv"}),
             "feedback": render_feedback(english.name, notebook, reports["sample-takes-the-maximum"], recorded),

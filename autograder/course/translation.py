@@ -93,7 +93,7 @@ def _string(written: str, start: int, end: int) -> Iterator[Piece]:
     parts = LITERAL.findall(written)
     text = "".join(part[2] for part in parts)
     outside = re.sub(r"\{[^{}]*\}|\\.|\$[^$]*\$", " ", text)
-    if text in LABELS or (" " in outside and re.search("[A-Za-z]{3,}", outside)):
+    if text in LABELS or (" " in outside and re.search("[A-Za-z]{2,}", outside)):
         prefix = "".join(sorted({char for part in parts for char in part[0]}))
         yield Piece(start, end, text, lambda translated: f'{prefix}"{translated}"')
 

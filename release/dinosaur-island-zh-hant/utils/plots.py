@@ -430,7 +430,7 @@ def _loss_figure(points: Sequence[tuple[int, float]]) -> Described:
     ax.grid(color=PALE)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
-    said = ", ".join(f"{loss:.2f} at {iteration}" for iteration, loss in points) or "還沒有"
+    said = ", ".join(f"第 {iteration} 次迭代 {loss:.2f}" for iteration, loss in points) or "還沒有"
     return _finish(fig, f"平滑損失隨迭代變化的曲線：{said}。")
 
 

@@ -14,8 +14,10 @@ from autograder.course.class_rows import class_rows, exercises
 from autograder.course.course import Course
 from autograder.course.translation import in_words, lesson_words
 from autograder.grading.assignment import course_root, load_assignment
-from autograder.messages import Language, speaking
-from autograder.pages.class_report import class_html
+from autograder.grading.diagnosis.wording import WHERE
+from autograder.grading.report import Check, Diagnosis, Report
+from autograder.messages import Language, Message, speaking
+from autograder.pages.class_report import Pair, Row, Similar, class_html
 from autograder.pages.feedback_page import Recorded, render_feedback
 from benchmarks.catalogues import files, longer
 
@@ -25,14 +27,39 @@ TALLEST = 12_000  # pixels of a screenshot
 FEEDBACK = "feedback/{}/dinosaur-island/dinosaur-island.html"
 PAGES = {
     "report": "dinosaur-island-report.html",
+    "report-with-all-sections": "all-sections.html",
     "feedback": FEEDBACK.format("sample-takes-the-maximum"),
     "feedback-without-grade": FEEDBACK.format("not-a-notebook"),
 }
 
 
+def all_sections():
+    """A class report with groups of alike mistakes, with several attempts and with similar submissions."""
+    what = Message("`{seen}` stands where `{wanted}` should", seen="window + 1", wanted="window")
+    long = "return (running[window:] - running[:-window]) / (window + 1) + np.zeros_like(running[window:])"
+    line = Message(WHERE, cell=2, line=5, what=what, code=long)
+    known = Message("You always take the most likely letter.")
+    seen = Message("`moving_average([1, 2, 3], 2)` should be {expected}; yours is {seen}.", expected="[1.5]", seen=0)
+    wrong = {
+        "ann": Diagnosis("repair", line, twin=5),
+        "bob": Diagnosis("repair", line, twin=5),
+        "someone.with-a-rather-long-name@example.org": Diagnosis("misconception", known, "takes-the-maximum"),
+        "dot": None,
+    }
+    rows = []
+    for number, (student, one) in enumerate(wrong.items()):
+        check = Check("moving_average.of_ones", "moving_average", "The mean of ones is one.", "failed", 0, 10, seen)
+        report = Report("averages", (check,), diagnoses={"moving_average": one} if one else {})
+        attempts = [(f"2026-11-0{day}T12:00:00+00:00", float(day)) for day in range(1, 3 * number + 2)]
+        rows.append(Row(student, points={"moving_average": 2.5}, report=report, attempts=attempts[:9]))
+    similar = Similar([Pair("ann", "bob", 1.0), Pair("bob", "dot", 0.425)], 6, 0.2)
+    return class_html("averages", {"moving_average": 10.0}, rows, {}, similar=similar)
+
+
 @pytest.fixture(scope="module")
 def root(small_class):
     subprocess.run([sys.executable, "-m", "autograder", "report"], cwd=small_class.root, check=True)
+    (small_class.root / PAGES["report-with-all-sections"]).write_text(all_sections(), "utf-8")
     return small_class.root
 
 

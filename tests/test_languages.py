@@ -289,7 +289,7 @@ def test_numbers_take_the_form_of_the_language(chinese):
     with speaking(three):
         assert [render(Message("{n:file|files}", n=n)) for n in (1, 2, 5)] == ["one", "few", "many"]
     with speaking(chinese.language):
-        text = "{count} more, worth {points:.4g} {points:point|points}, could not be assessed yet."
+        text = "{count} more, worth {points:.5g} {points:point|points}, could not be assessed yet."
         assert render(Message(text, count=1, points=2.5)) == "還有 1 項（共 2.5 分）目前無法評估。"
 
 

@@ -180,7 +180,7 @@ def grade_class(
 def _kept(entry: Entry) -> str:
     """Which scores stay as somebody set them, though the checks say something else than before."""
     return ", ".join(
-        said("{cell} {kept:.4g} (the checks give {points:.4g})", cell=cell, kept=kept, points=checks)
+        said("{cell} {kept:.5g} (the checks give {points:.5g})", cell=cell, kept=kept, points=checks)
         for cell, (kept, checks) in entry.by_hand.items()
     )
 

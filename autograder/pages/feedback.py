@@ -30,7 +30,7 @@ def prose(sentence: Message | str | None) -> Markup:
 
 def number(points: float) -> str:
     """Points without needless decimals."""
-    return f"{points:.4g}"
+    return f"{points:.5g}"
 
 
 templates = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=False)
@@ -42,7 +42,7 @@ def waiting(checks: list[Check]) -> str:
     """How many checks were not assessed, in one sentence; empty when there are none."""
     points = sum(check.max_points for check in checks if check.state == "not assessed")
     count = sum(check.state == "not assessed" for check in checks)
-    text = "{count} more, worth {points:.4g} {points:point|points}, could not be assessed yet."
+    text = "{count} more, worth {points:.5g} {points:point|points}, could not be assessed yet."
     return said(text, count=count, points=points) if count else ""
 
 
@@ -99,7 +99,7 @@ def _shown(report: Report, function: str) -> dict[str, Any]:
 def function_text(report: Report, function: str) -> str:
     """One function's checks as plain text."""
     checks = report.functions()[function]
-    text = "{function}: {points:.4g} / {most:.4g} {most:point|points}"
+    text = "{function}: {points:.5g} / {most:.5g} {most:point|points}"
     points, most = (sum(check.points for check in checks), sum(check.max_points for check in checks))
     lines = [said(text, function=function, points=points, most=most)]
     if diagnosis := happened(report, function):

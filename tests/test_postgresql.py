@@ -121,4 +121,5 @@ def test_two_recorders_meet_at_a_student(courses, url, monkeypatch):
             while not connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
                 assert time.monotonic() < deadline
         assert isinstance(other.result()["both"], Entry)
+    recorder.database.dispose()
     assert set(gradebook(url)["both"].values()) == {0}

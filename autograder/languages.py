@@ -29,20 +29,24 @@ def languages() -> list[str]:
 
 def engine_catalogue(code: str) -> Path:
     """Where the engine's own words in a language stand."""
-    return LOCALE / code.replace("-", "_") / "LC_MESSAGES" / "autograder.po"
+    return _in(LOCALE, code, "autograder.po")
 
 
 def assignment_catalogue(code: str, folder: Path) -> Path:
     """Where those of the checks in a folder stand, if they are translated."""
-    return folder / "locale" / code.replace("-", "_") / "LC_MESSAGES" / "assignment.po"
+    return _in(folder / "locale", code, "assignment.po")
 
 
 def lesson_catalogue(code: str, folder: Path) -> Path:
-    """Where those of the lesson stand whose checks are in a folder.
+    """Where the lesson's stand, beside its checks in a folder.
 
-    What several lessons of a course say is in the catalogue of one of them, beside this one.
+    A text that several lessons share stands in the catalogue of one of them.
     """
-    return folder / "locale" / code.replace("-", "_") / "LC_MESSAGES" / "lesson.po"
+    return _in(folder / "locale", code, "lesson.po")
+
+
+def _in(locale: Path, code: str, name: str) -> Path:
+    return locale / code.replace("-", "_") / "LC_MESSAGES" / name
 
 
 @lru_cache(maxsize=16)

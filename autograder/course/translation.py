@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 import os
 import re
 import shutil
@@ -26,9 +27,9 @@ BEGINS = re.compile(r"(\s*(?:#{1,6}|[-*]|\d+\.|\|) +|\s*(?=<|\w[\w, ]* -- |\w+:$
 ALONE = re.compile(r"\s*(\|[\s|:-]*\||</?\w+>)?\s*")  # what is no part of a paragraph
 FENCE = ("```", "$$")
 LITERAL = re.compile(r"""([fFrRbB]*)("{3}|'{3}|"|')(.*?)(?<!\\)\2""", re.DOTALL)
-NO_WORDS = ("###", "noqa", "type:", "fmt:")  # comments for programs
-# Words that stand alone in a picture. Others of one word are names of things, and no text.
+NO_WORDS = ("noqa", "type:", "fmt:")  # comments for programs
 CODE = re.compile(r"`[^`]*`|\$[^$]*\$")
+# Words that stand alone in a picture. All other strings of one word are names.
 LABELS = frozenset(["cliff", "draw", "index", "iteration", "network", "probability", "start", "valley", "zeros"])
 
 
@@ -49,12 +50,11 @@ def markdown_pieces(source: str) -> Iterator[Piece]:
 
 def code_pieces(source: str) -> Iterator[Piece]:
     """The comments, strings, and paragraphs of docstrings."""
-    places = [0]
-    for line in source.splitlines(keepends=True):
-        places.append(places[-1] + len(line))
+    lines = source.splitlines(keepends=True)
+    places = [0, *itertools.accumulate(map(len, lines))]
 
-    def place(line: int, column: int, text: str) -> int:
-        return places[line - 1] + len(text.splitlines()[line - 1].encode()[:column].decode())
+    def place(line: int, column: int) -> int:
+        return places[line - 1] + len(lines[line - 1].encode()[:column].decode())
 
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         text = token.string.lstrip("# ")
@@ -64,8 +64,8 @@ def code_pieces(source: str) -> Iterator[Piece]:
     tree = ast.parse(source)
     docstrings = {id(node.body[0].value) for node in ast.walk(tree) if _has_docstring(node)}  # type: ignore[attr-defined]
     for node in _strings(tree):
-        start = place(node.lineno, node.col_offset, source)
-        end = place(node.end_lineno or 0, node.end_col_offset or 0, source)
+        start = place(node.lineno, node.col_offset)
+        end = place(node.end_lineno or 0, node.end_col_offset or 0)
         written = source[start:end]
         if id(node) in docstrings:
             quotes = written.index('"""') + 3

@@ -48,7 +48,7 @@ from autograder.grading.assignment import (
     only_one,
 )
 from autograder.grading.cells import about_cells, not_assessed
-from autograder.grading.configuration import directory
+from autograder.grading.configuration import course_settings
 from autograder.grading.report import Report, together
 from autograder.messages import ENGLISH, Message, render, said, speaking
 from autograder.notebook.attempts import meant
@@ -342,7 +342,7 @@ def _seed(options: argparse.Namespace) -> int:
 
 def _notebooks(options: argparse.Namespace, root: Path) -> list[Path]:
     """The notebooks that may be meant: the file that was named, or those in the directory that was."""
-    path = reached(options.notebook, directory(root, "submitted"))
+    path = reached(options.notebook, course_settings(root).submitted)
     if path.is_symlink() or not path.is_dir():
         return [path]
     names = [options.assignment] if options.assignment else not_translated(assignment_names(root), root)

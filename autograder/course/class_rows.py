@@ -56,7 +56,7 @@ def class_rows(
 ) -> list[Row]:
     """A row for each student by the student's id, those of the gradebook too who have handed in nothing.
 
-    Who has handed in the lesson in another language has a row there.
+    A student who handed in the lesson in another language is in that language's report.
     Links lead from the directory `beside` to the feedback pages. Raises CannotGrade where the gradebook cannot be read.
     """
     names = {cell: name for cell, (name, _) in exercises(notebooks).items()}

@@ -39,7 +39,7 @@ from autograder.course.timestamps import moment
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, AssignmentError, files_of, not_translated, only_notebook
 from autograder.grading.cells import not_assessed
-from autograder.grading.configuration import course_config, directory
+from autograder.grading.configuration import course_config, course_settings
 from autograder.grading.report import Report, together
 from autograder.messages import Message, render, said
 from autograder.notebook.attempts import meant, set_aside
@@ -185,7 +185,7 @@ class Course:
                 return found
         except MissingEntry:
             raise AssignmentError(
-                "The gradebook does not know {assignment} as its source notebook is: run `nbgrader generate_assignment "
+                "The gradebook does not match the source notebook of {assignment}: run `nbgrader generate_assignment "
                 "{assignment} --force` first.",
                 assignment=name,
             ) from None
@@ -220,7 +220,7 @@ class Course:
 
     def misplaced(self, assignment: str) -> dict[str, str]:
         """Student -> what to do about work that lies beside the assignment's directory instead of in it."""
-        known = {folder.name for folder in directory(self.root, "source").iterdir()}
+        known = {folder.name for folder in course_settings(self.root).source.iterdir()}
         found = {}
         for student in sorted(Path(self.root, self.api.coursedir.submitted_directory).glob("*")):
             if not _is_a_student(student.name) or student.is_symlink() or not student.is_dir():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autograder.course.config import refuse_misread
 from autograder.grading.assignment import ENGINE, AssignmentError
-from autograder.grading.configuration import CONFIG, directory
+from autograder.grading.configuration import CONFIG, course_settings
 
 TEMPLATE = ENGINE / "new"
 
@@ -21,7 +21,7 @@ def new_assignment(name: str, root: Path) -> list[Path]:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         raise AssignmentError("{name} cannot name an assignment: use letters, digits, - and _.", name=repr(name))
     refuse_misread(root)
-    source = directory(root, "source") / name / f"{name}.ipynb"
+    source = course_settings(root).source / name / f"{name}.ipynb"
     checks = root / "autograder" / "assignments" / name
     if taken := next((path for path in (source.parent, checks) if path.exists()), None):
         raise AssignmentError("{taken} is there already: choose another name.", taken=taken)

@@ -16,7 +16,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.errors import CannotGrade
-from autograder.grading.configuration import CONFIG, Words, directory, left_to_nbgrader, own_words, with_usual_words
+from autograder.grading.configuration import CONFIG, Words, course_settings, with_usual_words
 from autograder.grading.hints import Hint
 from autograder.languages import language, languages
 from autograder.messages import Language, Message
@@ -27,7 +27,7 @@ from autograder.notebook.submission import marks_in
 ENGINE = Path(__file__).parents[1]
 ASSIGNMENTS = ENGINE / "assignments"
 DESCRIPTION = "assignment.toml"  # what an assignment with checks of its own has
-SUBMITTED = "submitted"  # nbgrader's name for where students' work lies, wherever a course has it
+SUBMITTED = "submitted"  # nbgrader's name for where students' work lies, if a course does not say another
 
 
 class AssignmentError(CannotGrade):
@@ -63,7 +63,7 @@ class Assignment:
     @property
     def released(self) -> Path:
         """The notebook as students get it."""
-        return directory(self.root, "release") / self.name / self.source.name
+        return course_settings(self.root).release / self.name / self.source.name
 
     @cached_property
     def by_cells(self) -> bool:
@@ -280,9 +280,10 @@ def load_assignments(name: str, root: Path) -> list[Assignment]:
 
 
 def _notebooks(name: str, root: Path) -> list[Assignment]:
-    if name in left_to_nbgrader(root):
+    settings = course_settings(root)
+    if name in settings.left_to_nbgrader:
         raise AssignmentError("{name} is left to nbgrader: run `nbgrader autograde {name}`.", name=name)
-    source, words = directory(root, "source") / name, own_words(root)
+    source, words = settings.source / name, settings.words
     if (folder := assignment_folder(name, root)) is not None:
         notebook = source / f"{name}.ipynb"
         original = translated_by(name, root)
@@ -343,12 +344,12 @@ def load_assignment(name: str, root: Path, notebook: str | None = None) -> Assig
 
 
 def assignment_names(root: Path) -> list[str]:
-    """The assignments of the course in `root`: folders of sources with checks, or with notebooks that have tests."""
-    left = left_to_nbgrader(root)
+    """The assignments of the course in `root`: folders of its sources with checks, or with tests in a notebook."""
+    settings = course_settings(root)
     return [
         folder.name
-        for folder in sorted(directory(root, "source").glob("*"))
-        if folder.name not in left
+        for folder in sorted(settings.source.glob("*"))
+        if folder.name not in settings.left_to_nbgrader
         and (assignment_folder(folder.name, root) or any(_has_tests(path) for path in folder.glob("*.ipynb")))
     ]
 
@@ -363,7 +364,7 @@ def _has_tests(path: Path) -> bool:
 
 def only_notebook(name: str, root: Path) -> str | None:
     """The name that a student's only notebook has to have; None where an assignment has several notebooks."""
-    found = [path.stem for path in (directory(root, "source") / name).glob("*.ipynb")]
+    found = [path.stem for path in (course_settings(root).source / name).glob("*.ipynb")]
     if not found or (name in found and assignment_folder(name, root)):
         return name
     return found[0] if len(found) == 1 else None
@@ -393,7 +394,7 @@ def graded_assignments(root: Path) -> list[str]:
     if not names:
         raise AssignmentError(
             "No assignment in {source} has checks or autograded tests: write one with `autograder new NAME`.",
-            source=directory(root, "source"),
+            source=course_settings(root).source,
         )
     return names
 

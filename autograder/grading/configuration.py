@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import importlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from nbformat.notebooknode import NotebookNode
 from traitlets.config import Config
@@ -15,8 +15,6 @@ from autograder import MOVED
 from autograder.errors import CannotGrade
 
 CONFIG = "nbgrader_config.py"
-
-Directory = Literal["source", "release", "submitted"]  # nbgrader's names, unless `CourseDirectory.*_directory` is set
 
 Words = tuple[tuple[str, str], ...]  # what a course marks hidden text with -> what nbgrader does by default
 
@@ -45,28 +43,31 @@ def course_config(root: Path) -> Config:
     return config
 
 
-def directory(root: Path, which: Directory) -> Path:
-    """Where the source notebooks, the released ones, or what was handed in lies."""
-    configured = course_config(root).CourseDirectory if (root / CONFIG).is_file() else {}
-    return root / str(configured.get(f"{which}_directory", which))
+@dataclass(frozen=True)
+class Settings:
+    """What of the configuration an assignment is read with."""
+
+    source: Path  # these three are directories
+    release: Path
+    submitted: Path
+    words: Words  # those of the course's own
+    left_to_nbgrader: tuple[str, ...]  # the assignments that nbgrader executes itself, in a kernel
 
 
-def own_words(root: Path) -> Words:
-    """The words with which a course marks hidden text, where they are its own."""
+def course_settings(root: Path) -> Settings:
+    """The settings of the course in `root`: nbgrader's own where there is no configuration yet."""
     config = course_config(root) if (root / CONFIG).is_file() else Config()
+    source, release, submitted = (root / str(config.CourseDirectory.get(f"{name}_directory", name))
+                                  for name in ("source", "release", "submitted"))  # fmt: skip
     marks = ((config[section].get(trait, word), word) for section, words in MARKS.items()
              for trait, word in words.items())  # fmt: skip
-    return tuple((str(own), word) for own, word in marks if own != word)
-
-
-def left_to_nbgrader(root: Path) -> list[str]:
-    """The assignments that nbgrader executes itself, in a kernel: `GradeInSandbox.left_to_nbgrader`."""
-    config = course_config(root) if (root / CONFIG).is_file() else Config()
-    return [str(name) for name in config.GradeInSandbox.get("left_to_nbgrader", [])]
+    words = tuple((str(own), word) for own, word in marks if own != word)
+    left = tuple(str(name) for name in config.GradeInSandbox.get("left_to_nbgrader", []))
+    return Settings(source, release, submitted, words, left)
 
 
 def with_usual_words(notebook: NotebookNode, words: Words) -> NotebookNode:
-    """The notebook, in which the lines that mark hidden text say it with nbgrader's own words."""
+    """The notebook with nbgrader's own words on the lines that mark hidden text."""
     if not words:
         return notebook
     notebook = copy.deepcopy(notebook)

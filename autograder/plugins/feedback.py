@@ -10,7 +10,7 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.course.report_cache import last_report
 from autograder.grading.assignment import assignment_folder, load_assignment
-from autograder.grading.configuration import own_words, with_usual_words
+from autograder.grading.configuration import course_settings, with_usual_words
 from autograder.messages import ENGLISH, Message, speaking
 from autograder.pages.feedback_page import Recorded, render_feedback
 
@@ -29,7 +29,7 @@ class FeedbackExporter(Exporter):
         """The page's text, and nbconvert's resources."""
         notebook, described = super().from_notebook_node(nb, resources, **kwargs)
         names, root = described["nbgrader"], Path(self.parent.coursedir.root)
-        notebook = with_usual_words(notebook, own_words(root))
+        notebook = with_usual_words(notebook, course_settings(root).words)
         assignment = names["assignment"]
         about = load_assignment(assignment, root) if assignment_folder(assignment, root) else None
         report = last_report(root, assignment, names["student"], names["notebook"]) or NO_REPORT

@@ -39,7 +39,7 @@ from autograder.grading.assignment import (
     only_notebook,
     refuse_unjudged,
 )
-from autograder.grading.configuration import left_to_nbgrader
+from autograder.grading.configuration import course_settings
 from autograder.messages import render, speaking
 from autograder.notebook.attempts import about_others
 from autograder.notebook.folder import reached, take_in
@@ -223,5 +223,5 @@ def _assignment(autograde: Autograde, notebook: str) -> Assignment | None:
 def _assignments(autograde: Autograde) -> dict[str, Assignment]:
     """The notebooks of this run of nbgrader, read once for it; none where there is nothing to judge in any."""
     name, root = autograde.coursedir.assignment_id, Path(autograde.coursedir.root)
-    judged = name not in left_to_nbgrader(root) and load_assignments(name, root)
+    judged = name not in course_settings(root).left_to_nbgrader and load_assignments(name, root)
     return {one.notebook: one for one in load_notebooks(name, root)} if judged else {}

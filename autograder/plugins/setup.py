@@ -30,7 +30,8 @@ DOWNLOADED = (
 def plug_in(c: Config) -> None:
     """Let nbgrader release notebooks with the files they need, grade in the sandbox, and write feedback pages.
 
-    What the course sets before or after it holds, but for what reads, runs and shows students' notebooks.
+    The course's own settings hold, also those that stand before this line. Only the steps that read, run and show
+    students' notebooks take the place of a course's own.
 
     Example, in nbgrader_config.py::
 
@@ -60,7 +61,7 @@ STEPS = (("GenerateAssignment", "preprocessors"), ("Autograde", "sanitize_prepro
 
 
 def _with_our_steps(theirs: Sequence[str], ours: Sequence[str]) -> list[str]:
-    """A course's own preprocessors: ours takes the place of nbgrader's Execute, or comes where we have it."""
+    """A course's own preprocessors without nbgrader's Execute; ours come first or last among them, as in `ours`."""
     added = [(at, step) for at, step in enumerate(ours) if step.startswith(PLUGINS) and step not in theirs]
     steps = [step for step in theirs if str(step).rpartition(".")[2] not in ("Execute", "ExecutePreprocessor")]
     for at, step in added:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,12 +11,22 @@ import time
 import pytest
 from distributed import Client
 
+from examples.course import read, write
 from tests.redteam.attacks import submission
 from tests.test_grade_class import grade, gradebook
+from tests.test_nbgrader_quickstart import nbgrader
 
 pytestmark = pytest.mark.slow
 
 KILLERS = [("killing", "own-exit"), ("killing", "segmentation-fault"), ("exhausting", "memory")]
+OWN = """c = get_config()
+c.CourseDirectory.source_directory = "master"
+c.CourseDirectory.submitted_directory = "handed_in"
+c.ClearHiddenTests.begin_test_delimeter = "VVV SECRET VVV"
+c.ClearHiddenTests.end_test_delimeter = "^^^ SECRET ^^^"
+from autograder import plug_in
+plug_in(c)
+"""
 LIMITS = "\nc.GradeInSandbox.seconds_per_call = 4\nc.GradeInSandbox.memory_mb = 128\n"
 
 
@@ -93,6 +104,27 @@ def test_the_gradebook_is_the_same_though_a_worker_is_killed_and_another_comes(f
     assert "Traceback" not in text
     assert gradebook(filled.root) == here
     assert len(here) == 9
+
+
+def test_workers_know_a_courses_own_directories_and_words_for_hidden_tests(tmp_path, cluster):
+    root = tmp_path / "course"
+    write(read("two-parts"), root, OWN)
+    (root / "source").rename(root / "master")
+    (root / "submitted").rename(root / "handed_in")
+    for path in (root / "master").rglob("*.ipynb"):
+        text = path.read_text("utf-8").replace("### BEGIN HIDDEN TESTS", "# VVV SECRET VVV")
+        path.write_text(text.replace("### END HIDDEN TESTS", "# ^^^ SECRET ^^^"), "utf-8")
+    nbgrader(root, "generate_assignment", "ps1")
+    assert grade(root).returncode == 0
+    here = gradebook(root, "ps1")
+    shutil.rmtree(root / ".autograder")
+    (root / "gradebook.db").unlink()
+    nbgrader(root, "generate_assignment", "ps1", "--force")
+    cluster.add_worker()
+    done = grade(root, "--scheduler", cluster.address)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert gradebook(root, "ps1") == here
+    assert sum(map(len, here.values()))
 
 
 def test_a_scheduler_that_is_not_there_gets_one_sentence(filled):

@@ -22,6 +22,7 @@ from autograder.course.marked import HandedIn, Marked, Released, all_marked
 from autograder.course.pool import Workers
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, AssignmentError, load_notebooks
+from autograder.grading.configuration import CONFIG, written
 from autograder.sandbox.process import Limits
 
 SECONDS_TO_ANSWER, SECONDS_TO_COME = 10, 30  # of the scheduler, and of the first worker
@@ -34,7 +35,7 @@ class ClusterError(CannotGrade):
 
 @dataclass(frozen=True)
 class Parcel:
-    """All that a worker has to be told of an assignment: the files by their path in the course."""
+    """All that a worker has to be told of an assignment: the files by their path in its own course."""
 
     name: str
     files: Mapping[str, bytes]
@@ -49,11 +50,12 @@ def pack(notebooks: Sequence[Assignment], seed: int, limits: Limits) -> Parcel:
     name = notebooks[0].name
     places: dict[str, Path] = {}
     for one in dict.fromkeys(each for notebook in notebooks for each in (notebook, notebook.original)):
-        folder = Path("autograder", "assignments", one.name)
+        folder, source = Path("autograder", "assignments", one.name), Path("source", one.name)
         places |= {str(folder / path.relative_to(one.folder)): path for path in one.check_files}
-        others = [one.source, *one.sandbox_files.values()]
-        places |= {str(path.relative_to(one.root)): path for path in others}
+        places |= {str((source if one.by_cells else "") / Path(name)): path for name, path in one.sandbox_files.items()}
+        places[str(source / one.source.name)] = one.source
     files = {place: path.read_bytes() for place, path in places.items()}
+    files[CONFIG] = written(notebooks[0].words).encode()
     calibrations = {one.notebook: one.calibration for one in notebooks}
     return Parcel(name, files, calibrations, _identity(notebooks), seed, limits)
 

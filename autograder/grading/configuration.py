@@ -66,6 +66,14 @@ def course_settings(root: Path) -> Settings:
     return Settings(source, release, submitted, words, left)
 
 
+def written(words: Words) -> str:
+    """A configuration with these words and nothing else: all that a cluster's worker is to know of the course's own."""
+    own = {usual: word for word, usual in words}
+    lines = (f"c.{section}.{trait} = {own[usual]!r}" for section, traits in MARKS.items()
+             for trait, usual in traits.items() if usual in own)  # fmt: skip
+    return "\n".join(("c = get_config()", *lines, ""))
+
+
 def with_usual_words(notebook: NotebookNode, words: Words) -> NotebookNode:
     """The notebook with nbgrader's own words on the lines that mark hidden text."""
     if not words:

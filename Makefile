@@ -50,7 +50,7 @@ release: $(READY)  ## the students' folder, from the source notebook
 	for name in dinosaur-island shakespeare; do \
 		$(BIN)/autograder translate $$name-zh-hant || exit 1; \
 		for release in $$name $$name-zh-hant; do \
-			PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbgrader generate_assignment $$release --force || exit 1; done; done
+			$(BIN)/nbgrader generate_assignment $$release --force || exit 1; done; done
 
 examples: release  ## the example class, from the source notebook
 	$(BIN)/python examples/build.py

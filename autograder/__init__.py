@@ -30,6 +30,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if "HOME" not in os.environ and os.path.expanduser("~") == "~":
     os.environ["HOME"] = tempfile.gettempdir()
 
+# nbgrader starts `alembic` by its name. It lies beside Python, also where the environment is not activated.
+if (_beside := os.path.dirname(sys.executable)) not in os.environ.get("PATH", "").split(os.pathsep):
+    os.environ["PATH"] = os.pathsep.join(filter(None, (_beside, os.environ.get("PATH"))))
+
 _HOMES = {
     "CheckFailed": "autograder.grading.compare",
     "Picture": "autograder.grading.report",

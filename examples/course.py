@@ -122,8 +122,9 @@ def main() -> None:
     write(read(sys.argv[1]), root)
     print(f"A course in {root}.")
     for command in (["nbgrader", "generate_assignment", ASSIGNMENT], ["autograder", "grade", ASSIGNMENT]):
-        quiet = subprocess.DEVNULL if command[0] == "nbgrader" else None
-        subprocess.run([sys.executable, "-m", *command], cwd=root, check=True, stdout=quiet, stderr=quiet)
+        quiet = ["--log-level=ERROR"] if command[0] == "nbgrader" else []
+        if status := subprocess.run([sys.executable, "-m", *command, *quiet], cwd=root).returncode:
+            sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,8 @@ def course():
     root = folder / "course {a} ü (1) 20%"
     root.mkdir()
     subprocess.run([sys.executable, "-m", "autograder", "new", "averages"], cwd=root, check=True)
-    subprocess.run([sys.executable, "-m", "nbgrader", "generate_assignment", "averages"], cwd=root, check=True)
+    release = [sys.executable, "-m", "nbgrader", "generate_assignment", "averages"]
+    subprocess.run(release, cwd=root, check=True, env={**os.environ, "PATH": os.defpath})  # nothing is activated
     handed_in = root / "submitted" / "ann" / "averages" / "averages.ipynb"
     handed_in.parent.mkdir(parents=True)
     shutil.copy(root / "source" / "averages" / "averages.ipynb", handed_in)

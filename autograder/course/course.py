@@ -6,8 +6,6 @@ import contextlib
 import glob
 import hashlib
 import logging
-import os
-import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -139,8 +137,6 @@ class Course:
         refuse_misread(self.root)
         self.config = course_config(self.root)
         self.config.CourseDirectory.root = str(self.root)
-        # nbgrader starts `alembic` by its name, which lies beside Python also when the environment is not activated
-        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.limits = course_limits(self.root)
         logging.disable(logging.CRITICAL)  # it looks for an exchange directory, which nobody needs here
         self.api = NbGraderAPI(config=self.config)

@@ -59,11 +59,6 @@ def grade(root: Path, *options: str) -> tuple[float, float]:
     return (time.monotonic() - start) / SAMPLE, (busy() - used) / SAMPLE
 
 
-def recording_alone(root: Path) -> float:
-    """Seconds for each submission that is recorded: a second run starts likewise, and has nothing to record."""
-    return grade(root)[0] - grade(root)[0]
-
-
 def fill(gradebook: Path) -> None:
     """Enter as many other students as make a cohort, each with the rows of the first one."""
     with closing(sqlite3.connect(gradebook)) as database:
@@ -120,10 +115,10 @@ def main() -> None:
             _, grading = grade(root, "--preview", "--scheduler", address)
             task = scheduling(address, next(root.glob("submitted/*/*/*.ipynb")).read_bytes())
         shutil.copytree(root, full)
-        recording = recording_alone(root)
+        recording, _ = grade(root)
         shutil.copyfile(root / "gradebook.db", full / "gradebook.db")
         fill(full / "gradebook.db")
-        recording_full = recording_alone(full)
+        recording_full, _ = grade(full)
         disk, rows = kilobytes(root), (full / "gradebook.db").stat().st_size / COHORT / 1024
     table = Table("", title=f"Measured on {SAMPLE} submissions, {os.cpu_count()} cores", show_header=True)
     table.add_column("each", justify="right")

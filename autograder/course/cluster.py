@@ -22,7 +22,7 @@ from autograder.course.marked import HandedIn, Marked, Released, all_marked
 from autograder.course.pool import Workers
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import Assignment, AssignmentError, load_notebooks
-from autograder.grading.configuration import CONFIG, written
+from autograder.grading.configuration import CONFIG, config_text
 from autograder.sandbox.process import Limits
 
 SECONDS_TO_ANSWER, SECONDS_TO_COME = 10, 30  # of the scheduler, and of the first worker
@@ -55,7 +55,7 @@ def pack(notebooks: Sequence[Assignment], seed: int, limits: Limits) -> Parcel:
         places |= {str((source if one.by_cells else "") / Path(name)): path for name, path in one.sandbox_files.items()}
         places[str(source / one.source.name)] = one.source
     files = {place: path.read_bytes() for place, path in places.items()}
-    files[CONFIG] = written(notebooks[0].words).encode()
+    files[CONFIG] = config_text(notebooks[0].words).encode()
     calibrations = {one.notebook: one.calibration for one in notebooks}
     return Parcel(name, files, calibrations, _identity(notebooks), seed, limits)
 

@@ -66,8 +66,8 @@ def course_settings(root: Path) -> Settings:
     return Settings(source, release, submitted, words, left)
 
 
-def written(words: Words) -> str:
-    """A configuration with these words and nothing else: all that a cluster's worker is to know of the course's own."""
+def config_text(words: Words) -> str:
+    """The text of a configuration that sets these words and nothing else: a cluster's worker needs no more."""
     own = {usual: word for word, usual in words}
     lines = (f"c.{section}.{trait} = {own[usual]!r}" for section, traits in MARKS.items()
              for trait, usual in traits.items() if usual in own)  # fmt: skip

@@ -55,6 +55,19 @@ time_t time(time_t *kept) {
     return now.tv_sec;
 }
 """
+STOPPED = """
+import multiprocessing
+from pathlib import Path
+from autograder.course.pool import local_pool
+
+def is_writing(process):
+    return "pipe_write" in Path(f"/proc/{process.pid}/wchan").read_text()
+
+with local_pool(1) as pool:
+    pool.submit(bytes, 300 << 20)
+    while not any(map(is_writing, multiprocessing.active_children())):
+        pass
+"""
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +191,12 @@ def test_ctrl_c(ungraded, moment):
     wait_until_none(lambda: alive(run.pid))
     (kept / ".999999999.part").write_text("{")  # as kill -9 may leave it
     assert_all_is_well_after(ungraded)
+
+
+def test_stopped_while_a_result_is_on_its_way():
+    """As Ctrl-C or a full disk may do: nobody waits for the rest of it."""
+    stopped = subprocess.run([sys.executable, "-c", STOPPED], capture_output=True, text=True, timeout=100)
+    assert (stopped.returncode, stopped.stderr) == (0, "")
 
 
 def test_a_clock_that_jumps(ungraded, tmp_path):

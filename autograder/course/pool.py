@@ -92,6 +92,8 @@ def local_pool(jobs: int) -> Iterator[Executor]:
     finally:
         for process in multiprocessing.active_children():  # there is nobody left to wait for what they do
             process.kill()
+        # who is killed while a result is on its way leaves half of one: the rest would be waited for without end
+        pool._result_queue._writer.close()
         pool.shutdown(cancel_futures=True)
 
 

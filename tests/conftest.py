@@ -10,8 +10,10 @@ import pytest
 from hypothesis import settings
 
 from autograder.course.demo import make_course
+from autograder.course.new_assignment import new_assignment
 
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+os.environ["PYTHONPATH"] = str(Path(__file__).parent / "quick_start")
 
 # The same examples each time, however busy the machine is. `make fuzz` looks for new ones.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
@@ -21,8 +23,9 @@ settings.load_profile("repeatable")
 class Course:
     """A scratch course directory, and nbgrader in it."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, assignment: str = "dinosaur-island") -> None:
+        self.root, self.assignment = root, assignment
+        self.kept = root / ".autograder" / assignment
 
     def nbgrader(self, *arguments):
         """Run an nbgrader command as an instructor does."""
@@ -31,13 +34,13 @@ class Course:
 
     def submit(self, student, content):
         """Put a file's bytes where nbgrader looks for a submission."""
-        path = self.root / "submitted" / student / "dinosaur-island" / "dinosaur-island.ipynb"
+        path = self.root / "submitted" / student / self.assignment / f"{self.assignment}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
 
     def feedback(self, student):
         """The text of a student's feedback page."""
-        return (self.root / "feedback" / student / "dinosaur-island" / "dinosaur-island.html").read_text("utf-8")
+        return (self.root / "feedback" / student / self.assignment / f"{self.assignment}.html").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +49,25 @@ def course(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     make_course(root, examples=[])
     return Course(root)
+
+
+@pytest.fixture(scope="module")
+def small_course(tmp_path_factory):
+    """A course whose assignment takes no time to grade: the one of `autograder new`, released and handed in."""
+    root = tmp_path_factory.mktemp("course")
+    new_assignment("averages", root)
+    course = Course(root, "averages")
+    assert course.nbgrader("generate_assignment", "averages").returncode == 0
+    solved = (root / "source" / "averages" / "averages.ipynb").read_bytes()
+    course.examples = {
+        "perfect": solved,
+        "blank": (root / "release" / "averages" / "averages.ipynb").read_bytes(),
+        "half-finished": solved.replace(b"(sums[window:] - sums[:-window]) / window", b"sums[window:]"),
+        "not-a-notebook": b"It does not open on my computer.",
+    }
+    for student, content in course.examples.items():
+        course.submit(student, content)
+    return course
 
 
 @pytest.fixture(scope="session")

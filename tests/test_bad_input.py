@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook
 
 from autograder.course.new_assignment import new_assignment
 from autograder.course.timestamps import moment
-from tests.test_grade_class import gradebook
+from tests.test_grade_class import scores_in
 
 RIGHT = "source/averages/averages.ipynb"
 CHECKS = "autograder/assignments/averages"
@@ -54,7 +54,7 @@ def course(released, tmp_path):
 
 def scores(root):
     path = f"sqlite:///{root / 'gradebook.db'}"
-    return {student: sum(points.values()) for student, points in gradebook(path, "averages").items()}
+    return {student: sum(points.values()) for student, points in scores_in(path, "averages").items()}
 
 
 def test_what_is_no_notebook_gets_a_sentence_that_says_what_to_do(course):

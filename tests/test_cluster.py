@@ -13,7 +13,7 @@ from distributed import Client
 
 from examples.course import read, write
 from tests.redteam.attacks import submission
-from tests.test_grade_class import grade, gradebook
+from tests.test_grade_class import grade, gradebook, scores_in
 from tests.test_nbgrader_quickstart import nbgrader
 
 pytestmark = pytest.mark.slow
@@ -83,7 +83,7 @@ def filled(course, examples):
 
 def test_the_gradebook_is_the_same_though_a_worker_is_killed_and_another_comes(filled, cluster):
     assert grade(filled.root).returncode == 0
-    here = gradebook(filled.root)
+    here = gradebook(filled)
     kept = filled.root / ".autograder" / "dinosaur-island"
     for marker in [*(kept / "reports").iterdir(), *(kept / "recorded").iterdir()]:
         marker.unlink()
@@ -102,7 +102,7 @@ def test_the_gradebook_is_the_same_though_a_worker_is_killed_and_another_comes(f
     text = run.communicate(timeout=300)[0]
     assert run.returncode == 0, text
     assert "Traceback" not in text
-    assert gradebook(filled.root) == here
+    assert gradebook(filled) == here
     assert len(here) == 9
 
 
@@ -116,14 +116,14 @@ def test_workers_know_a_courses_own_directories_and_words_for_hidden_tests(tmp_p
         path.write_text(text.replace("### END HIDDEN TESTS", "# ^^^ SECRET ^^^"), "utf-8")
     nbgrader(root, "generate_assignment", "ps1")
     assert grade(root).returncode == 0
-    here = gradebook(root, "ps1")
+    here = scores_in(f"sqlite:///{root / 'gradebook.db'}", "ps1")
     shutil.rmtree(root / ".autograder")
     (root / "gradebook.db").unlink()
     nbgrader(root, "generate_assignment", "ps1", "--force")
     cluster.add_worker()
     done = grade(root, "--scheduler", cluster.address)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert gradebook(root, "ps1") == here
+    assert scores_in(f"sqlite:///{root / 'gradebook.db'}", "ps1") == here
     assert sum(map(len, here.values()))
 
 

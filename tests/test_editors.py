@@ -86,7 +86,7 @@ def graded(course, examples):
             tool(course.root / "submitted" / student / "dinosaur-island" / "dinosaur-island.ipynb")
     done = grade(course.root)
     assert done.returncode == 0, done.stdout + done.stderr
-    course.scores = gradebook(course.root)
+    course.scores = gradebook(course)
     return course
 
 
@@ -110,4 +110,4 @@ def test_nbgrader_alone_grades_a_renamed_notebook_too(graded, examples):
     renamed(graded.root / "submitted" / "alone" / "dinosaur-island" / "dinosaur-island.ipynb")
     done = graded.nbgrader("autograde", "dinosaur-island", "--student", "alone")
     assert done.returncode == 0, done.stderr
-    assert sum(gradebook(graded.root)["alone"].values()) == 100
+    assert sum(gradebook(graded)["alone"].values()) == 100

@@ -10,11 +10,10 @@ import time
 
 import pytest
 
-from tests.test_grade_class import alive, grade, gradebook, wait_until_none
+from tests.test_grade_class import alive, forget_grades, grade, gradebook, wait_until_none
 
 pytestmark = pytest.mark.slow
 
-STUDENTS = ("perfect", "blank", "half-finished")
 # In a mount namespace of its own: what is mounted there nobody else sees. Needs root, or user namespaces.
 OWN_MOUNTS = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "sh", "-c"]
 GRADE = f"{sys.executable} -m autograder grade"
@@ -71,38 +70,29 @@ with local_pool(1) as pool:
 
 
 @pytest.fixture(scope="module")
-def filled(course, examples):
+def filled(small_course):
     """A class, its grades when nothing goes wrong, and then no grades at all."""
-    assert course.nbgrader("generate_assignment", "dinosaur-island").returncode == 0
-    for name in STUDENTS:
-        course.submit(name, (examples / f"{name}.ipynb").read_bytes())
+    course = small_course
     course.empty_gradebook = (course.root / "gradebook.db").read_bytes()
     assert grade(course.root).returncode == 0
-    course.grades = gradebook(course.root)
+    course.grades = gradebook(course)
     return course
 
 
 @pytest.fixture
 def ungraded(filled):
     (filled.root / "gradebook.db").write_bytes(filled.empty_gradebook)
-    forget(filled.root, "reports")
-    forget(filled.root, "recorded")
+    forget_grades(filled)
     return filled
-
-
-def forget(root, what):
-    for path in (root / ".autograder" / "dinosaur-island" / what).glob("*"):
-        path.unlink()
 
 
 def assert_all_is_well_after(course):
     """The next run ends with the grades of an undisturbed one, and no half-written file lies about."""
     last = grade(course.root)
     assert last.returncode == 0, last.stdout + last.stderr
-    assert gradebook(course.root) == course.grades
-    kept = course.root / ".autograder" / "dinosaur-island"
-    assert {path.suffix for path in (kept / "reports").iterdir()} == {".json"}
-    assert len(list((kept / "recorded").iterdir())) == len(STUDENTS)
+    assert gradebook(course) == course.grades
+    assert {path.suffix for path in (course.kept / "reports").iterdir()} == {".json"}
+    assert len(list((course.kept / "recorded").iterdir())) == len(course.grades)
 
 
 def assert_one_sentence(done, words):
@@ -131,8 +121,8 @@ def test_a_read_only_gradebook(ungraded):
     "command",
     [
         ["autograder", "grade"],
-        ["autograder", "check", "submitted/perfect/dinosaur-island/dinosaur-island.ipynb"],
-        ["nbgrader", "autograde", "dinosaur-island", "--force"],
+        ["autograder", "check", "submitted/perfect/averages/averages.ipynb"],
+        ["nbgrader", "autograde", "averages", "--force"],
     ],
 )
 def test_a_kernel_that_cannot_confine(ungraded, command):
@@ -177,7 +167,7 @@ def test_ctrl_c(ungraded, moment):
         [sys.executable, "-m", "autograder", "grade", "--jobs", "1"], cwd=ungraded.root, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
-    kept = ungraded.root / ".autograder" / "dinosaur-island" / moment
+    kept = ungraded.kept / moment
     deadline = time.monotonic() + 100
     while not list(kept.glob("*")):
         assert run.poll() is None
@@ -210,12 +200,12 @@ def test_a_clock_that_jumps(ungraded, tmp_path):
     command = [sys.executable, "-m", "autograder", "grade"]
     done = subprocess.run(command, cwd=ungraded.root, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert gradebook(ungraded.root) == ungraded.grades
+    assert gradebook(ungraded) == ungraded.grades
     assert_all_is_well_after(ungraded)
 
 
 def test_an_assignment_that_was_never_released(filled):
     book = filled.root / "gradebook.db"
     book.unlink()
-    assert_one_sentence(grade(filled.root), "run `nbgrader generate_assignment dinosaur-island --force` first")
+    assert_one_sentence(grade(filled.root), "run `nbgrader generate_assignment averages --force` first")
     book.write_bytes(filled.empty_gradebook)

@@ -125,7 +125,7 @@ def test_a_corrected_check_says_whose_score_changes_before_it_is_recorded(late, 
     )
     wrong = grade(late.root)
     assert wrong.returncode == 0, wrong.stdout
-    before = gradebook(late.root)
+    before = gradebook(late)
     assert sum(before["one-day"].values()) == 38
     check.write_text(right, "utf-8")
 
@@ -134,9 +134,9 @@ def test_a_corrected_check_says_whose_score_changes_before_it_is_recorded(late, 
     assert "5 scores change:" in preview.stdout
     assert "one-day: 38 → 40 (clip.upper_bound 0 → 2)" in preview.stdout
     assert "blank" not in preview.stdout
-    assert gradebook(late.root) == before
+    assert gradebook(late) == before
 
     last = grade(late.root)
     assert "6 submissions: 0 graded, 6 recorded, 0 failed" in last.stdout
     assert "5 scores changed:" in last.stdout
-    assert sum(gradebook(late.root)["one-day"].values()) == 40
+    assert sum(gradebook(late)["one-day"].values()) == 40

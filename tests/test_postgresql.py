@@ -18,7 +18,7 @@ from autograder.course.gradebook import new_rows, write
 from autograder.course.marked import HandedIn, marked
 from autograder.course.record import Entry, Recorder, Work
 from autograder.grading.assignment import load_assignment
-from tests.test_grade_class import gradebook
+from tests.test_grade_class import gradebook, scores_in
 
 # JAX, which other tests load into this process, warns of any fork.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")]
@@ -79,7 +79,7 @@ def test_two_graders_share_a_gradebook(courses, url):
         finish(run(half, "nbgrader", "generate_assignment", "dinosaur-island", "--force", GRADEBOOK_URL=url))
     for process in [run(half, "autograder", "grade", GRADEBOOK_URL=url) for half in halves]:
         assert "2 graded, 2 recorded, 0 failed" in finish(process)
-    assert gradebook(url) == gradebook(course.root)
+    assert scores_in(url, "dinosaur-island") == gradebook(course)
     assert not any((half / "gradebook.db").exists() for half in halves)
 
     text = finish(run(halves[0], "nbgrader", "autograde", "dinosaur-island", "--force", GRADEBOOK_URL=url))
@@ -122,4 +122,4 @@ def test_two_recorders_meet_at_a_student(courses, url, monkeypatch):
                 assert time.monotonic() < deadline
         assert isinstance(other.result()["both"], Entry)
     recorder.database.dispose()
-    assert set(gradebook(url)["both"].values()) == {0}
+    assert set(scores_in(url, "dinosaur-island")["both"].values()) == {0}

@@ -42,7 +42,7 @@ c.GradeInSandbox.seconds_per_submission = 20
 c.GradeInSandbox.memory_mb = 512
 c.GradeInSandbox.disk_mb = 32
 """
-SECONDS = 60  # for one of them, on the clock
+SECONDS = 120  # for one of them, on the clock: half a minute on a machine that does nothing else
 OUR_SECONDS, OUR_MEMORY = 15, 1000  # of the processor, and MB, for the grader's own process
 HONEST_WORK = with_cells(ASSIGNMENT, [HONEST])
 IN_CLASS = ATTACKS[::12]

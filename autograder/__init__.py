@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CheckFailed", "Picture", "assert_same", "plug_in"]
 
-# Where jsonschema finds this package, it compiles a grammar of web addresses: 1.5 s that no notebook needs.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+# Where jsonschema finds these packages, it compiles grammars of web addresses and times: 2 s that no notebook needs.
+for _grammar in ("rfc3987_syntax", "rfc3986_validator", "isoduration"):
+    sys.modules.setdefault(_grammar, None)  # type: ignore[arg-type]
 
 # Before NumPy is imported: on matrices as small as a course's, more threads than one only wait, and waiting takes time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -1,4 +1,4 @@
-"""Half the start of each nbgrader and Jupyter: where jsonschema finds this package, it compiles a grammar for 2.5 s."""
+"""Half the start of each nbgrader and Jupyter: where jsonschema finds this package, it compiles a grammar for 2 s."""
 
 import sys
 

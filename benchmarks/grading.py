@@ -79,7 +79,7 @@ def main() -> None:
         hand_in(folder / "kernel", notebooks)
         make_course(folder / "ours", [])
         hand_in(folder / "ours", notebooks)
-        for copy in ("one", "two"):
+        for copy in ("one", "two", "plain"):
             shutil.copytree(folder / "ours", folder / copy)
         otter = options.otter.absolute()
         package = make_otter_zip(folder / "otter", otter, ASSIGNMENT, SEED)
@@ -95,15 +95,16 @@ def main() -> None:
                 (place / f"{NAME}.ipynb").write_bytes(notebook)
                 run(str(otter), "run", "-a", str(package), "-o", str(place), f"{NAME}.ipynb", cwd=place)
 
-        def by_us(root: Path, jobs: int) -> None:
-            run(*python, "autograder", "grade", "--jobs", str(jobs), cwd=root)
+        def by_us(root: Path, *words: str) -> None:
+            run(*python, "autograder", "grade", "--jobs", *words, cwd=root)
 
         ways: dict[str, Callable[[], None]] = {
             "(a) nbgrader, in a kernel": lambda: by_nbgrader(folder / "kernel"),
             "(b) Otter 7, otter run": by_otter,
             "(c) nbgrader autograde with ours": lambda: by_nbgrader(folder / "ours"),
-            "(d) autograder grade --jobs 1": lambda: by_us(folder / "one", 1),
-            "(e) autograder grade --jobs 2": lambda: by_us(folder / "two", 2),
+            "(d) autograder grade --jobs 1": lambda: by_us(folder / "one", "1"),
+            "(e) autograder grade --jobs 2": lambda: by_us(folder / "two", "2"),
+            "(f) the same, --no-diagnosis": lambda: by_us(folder / "plain", "2", "--no-diagnosis"),
         }
         measured = {}
         for way, grade in ways.items():
@@ -116,7 +117,7 @@ def main() -> None:
 
 def table(measured: dict[str, tuple[float, float]], size: int) -> Table:
     """Seconds on the clock and of the processors, per submission, and how many times as fast as (a) and (b)."""
-    table = Table("", title=f"{size} submissions on {os.cpu_count()} cores; (a), (c), (d), (e) with feedback pages")
+    table = Table("", title=f"{size} submissions on {os.cpu_count()} cores; all but (b) with feedback pages")
     for column in ("submissions/s", "s each", "CPU s each", "times (a)", "times (b)"):
         table.add_column(column, justify="right")
     (kernel, _), (otter, _), *_ = measured.values()

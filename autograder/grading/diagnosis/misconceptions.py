@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -114,8 +114,7 @@ def diagnose(
     told = [(hashlib.sha256(one.cell.encode() + one.frame).hexdigest(), one, _seen(one)) for one in telling]
     no_mistake = Misconception("", function, "", reference.cells[reference.defining(function)], "")
     solution = Variant(assignment, reference, no_mistake, unjudged)
-    right = [solution.answers(one, digest) for digest, one, _ in told]
-    if all(_same(ours, seen, solution.unjudged) for ours, (_, _, seen) in zip(right, told, strict=True)):
+    if all(_same(solution.answers(one, digest), seen, solution.unjudged) for digest, one, seen in told):
         return None  # what failed is in none of the values: no mistake that shows in them explains it
     endless = any(isinstance(one.outcome, CallFailed) and one.outcome.kind == "TimeUp" for one in mine)
     for misconception in load_misconceptions(assignment):
@@ -123,8 +122,8 @@ def diagnose(
             continue
         variant = Variant(assignment, reference, misconception, unjudged)
         if all(
-            _explains(variant.answers(one, digest), ours, seen, variant.unjudged)
-            for ours, (digest, one, seen) in zip(right, told, strict=True)
+            _explains(variant.answers(one, digest), partial(solution.answers, one, digest), seen, variant.unjudged)
+            for digest, one, seen in told
         ):
             return misconception
     return None
@@ -140,7 +139,7 @@ def _same(ours: Answers, seen: Answers, unjudged: Collection[str]) -> bool:
     )
 
 
-def _explains(mistaken: Answers, ours: Answers, seen: Answers, unjudged: Collection[str]) -> bool:
+def _explains(mistaken: Answers, right: Callable[[], Answers], seen: Answers, unjudged: Collection[str]) -> bool:
     """Whether the mistake explains what was `seen`.
 
     A student may print more than the mistake does, but not what the mistake leaves out of the solution's prints.
@@ -149,6 +148,7 @@ def _explains(mistaken: Answers, ours: Answers, seen: Answers, unjudged: Collect
         return mistaken == seen
     if any(differences(expected, one, unjudged) for expected, one in zip(mistaken, seen, strict=True)):
         return False
+    ours = right()
     return isinstance(ours, tuple) or not any(
         place in one and alike_at(place, solved[place], one[place])
         for solved, expected, one in zip(ours, mistaken, seen, strict=True)

@@ -79,7 +79,7 @@ fuzz: $(READY)  ## five minutes of coverage-guided fuzzing for each parser of ho
 	for target in frames notebooks structures; do \
 		$(BIN)/python -m tests.fuzz.targets $$target -max_total_time=300 || exit 1; done
 
-bench: $(READY) $(OTTER)  ## training, the start of a worker, grading beside nbgrader and Otter, growth: an hour and a half
+bench: $(READY) $(OTTER)  ## training, the start of a worker, grading beside nbgrader and Otter, growth: about three hours
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python -m benchmarks.start
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.grading $(OTTER)/otter

@@ -5,7 +5,7 @@
 All known wrong answers and correct variants, two wrong for one right, without the demonstration cells. Those that never
 end are left out, since they would only measure each grader's time limit. nbgrader and Otter run the same calls and
 compare with the same expected values (in_kernel.py). Processor seconds are the whole machine's, so leave it alone
-meanwhile: for half an hour, or ten minutes with `--size 40`, which takes every so-many-th of them.
+meanwhile: for about two hours, or twenty minutes with `--size 40`, which takes every so-many-th of them.
 """
 
 from __future__ import annotations

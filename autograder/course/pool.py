@@ -92,7 +92,8 @@ def local_pool(jobs: int) -> Iterator[Executor]:
     finally:
         for process in multiprocessing.active_children():  # there is nobody left to wait for what they do
             process.kill()
-        # who is killed while a result is on its way leaves half of one: the rest would be waited for without end
+        # A process that is killed while it sends a result leaves half of it in the pipe. The pool's thread would wait
+        # for the other half for ever, because this process could still write it.
         pool._result_queue._writer.close()
         pool.shutdown(cancel_futures=True)
 

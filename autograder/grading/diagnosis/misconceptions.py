@@ -143,6 +143,7 @@ def _explains(mistaken: Answers, right: Callable[[], Answers], seen: Answers, un
     """Whether the mistake explains what was `seen`.
 
     A student may print more than the mistake does, but not what the mistake leaves out of the solution's prints.
+    `right` gives what the solution answers. Asking it takes time, so it is asked last.
     """
     if isinstance(mistaken, tuple) or isinstance(seen, tuple):
         return mistaken == seen

@@ -185,11 +185,17 @@ def traces() -> list[Path]:
     return [path for path in places if path.exists()]
 
 
-def descendants() -> set[int]:
+def descendants() -> set[psutil.Process]:
     """The living processes that this one started, or adopted, and those that they did."""
     found = set()
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
             if process.status() != psutil.STATUS_ZOMBIE:
-                found.add(process.pid)
+                found.add(process)
     return found
+
+
+def left_living(before: set[psutil.Process]) -> set[psutil.Process]:
+    """What `descendants` has now and had not `before`, without those that are just about to end."""
+    psutil.wait_procs(descendants() - before, timeout=10)
+    return descendants() - before

@@ -31,6 +31,7 @@ from tests.redteam.attacks import (
     Surroundings,
     descendants,
     hand_in_folder,
+    left_living,
     submission,
 )
 
@@ -100,7 +101,7 @@ class Grader:
 
     def _look(self, text: str) -> None:
         """Nothing may be left of a submission."""
-        assert descendants() <= self._before
+        assert left_living(self._before) == set()
         assert list(self.scratch.glob("autograder-*")) == []
         assert self.around.harm(text) == []
         assert "Traceback" not in text

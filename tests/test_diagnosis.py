@@ -43,6 +43,35 @@ def test_the_line_is_named_and_not_what_should_stand_there(right, wrong, line):
     assert right not in said
 
 
+SAMPLE = """def sample(parameters, char_to_ix, seed):
+    end = char_to_ix["\\n"]
+    by = parameters["by"]
+    letter, memory = np.zeros_like(by), np.zeros_like(parameters["b"])
+    name = []
+    while end not in name and len(name) < 50:
+        inside = parameters["Wax"].dot(letter) + parameters["Waa"].dot(memory)
+        memory = np.tanh(inside + parameters["b"])
+        p = softmax(parameters["Wya"].dot(memory) + by)
+        np.random.seed(seed + 2 * len(name))
+        drawn = int(np.random.choice(by.size, p=p[:, 0]))
+        letter = np.eye(by.size)[:, [drawn]]
+        name.append(drawn)
+    if len(name) == 50:
+        name.append(end)
+    return name
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line"),
+    [("while end", "if end", 6), ("2 * len", "2 + len", 10), ("[:, [drawn]]", "[:, [end]]", 12)],
+    ids=["no loop", "another calculation", "another variable"],
+)
+def test_the_line_is_named_in_a_function_that_is_written_like_no_correct_one_at_hand(right, wrong, line):
+    _, found = diagnosed(SAMPLE.replace(right, wrong))
+    assert found["sample"].lines == (line,)
+
+
 def test_a_known_mistake_is_named_though_a_key_is_missing_that_no_check_judges():
     cell = CLIP.replace("-maxValue, maxValue, out", "-10, 10, out")
     checks, found = diagnosed(cell)

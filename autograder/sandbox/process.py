@@ -80,7 +80,7 @@ class Limits:
     output_kb: int = 1000
     open_files: int = 64
     preload: tuple[str, ...] = ()  # packages that are imported once for all workers of a grading process
-    diagnosis_steps: int = 150_000  # that the search for a mistake in a function may take; 0: there is no search
+    diagnosis_steps: int = 250_000  # that the search for a mistake in a function may take; 0: there is no search
     sandbox: str = "on"  # or "none", which confines nothing; "sandlock" is an older word for "on"
 
     def allowance(self) -> Allowance:

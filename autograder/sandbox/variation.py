@@ -23,7 +23,7 @@ def varied(one: dict[str, Any], others: Sequence[dict[str, Any]], rng: random.Ra
         if len(like) > 1 and rng.random() < 0.3:
             arguments[place] = copy.deepcopy(rng.choice(values))
         else:
-            arguments[place] = another(arguments[place], rng, all(map(in_order, values)))
+            arguments[place] = another(arguments[place], rng, all(map(in_order, values)), all(map(distinct, values)))
     return {**one, "arguments": arguments}
 
 
@@ -35,7 +35,15 @@ def in_order(value: Any) -> bool:
         return False
 
 
-def another(value: Any, rng: random.Random, ordered: bool = False) -> Any:
+def distinct(value: Any) -> bool:
+    """Whether nothing is twice in a sequence: then others like it are to be so, too."""
+    try:
+        return isinstance(value, list | tuple) and all(one not in value[:place] for place, one in enumerate(value))
+    except (TypeError, ValueError):
+        return False
+
+
+def another(value: Any, rng: random.Random, ordered: bool = False, different: bool = False) -> Any:
     """A value of the same kind."""
     if isinstance(value, bool):
         return rng.random() < 0.5
@@ -52,6 +60,8 @@ def another(value: Any, rng: random.Random, ordered: bool = False) -> Any:
         return _another_dict(value, rng)
     if isinstance(value, list | tuple):
         items = _another_list(list(value), rng)
+        if different:
+            items = [one for place, one in enumerate(items) if one not in items[:place]]
         if ordered:
             items.sort()
         return type(value)(items) if type(value) in (list, tuple) else value

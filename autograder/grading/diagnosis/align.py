@@ -238,7 +238,7 @@ def _between(one: Node, other: Node) -> Iterator[Edit]:
                 if theirs is not None:
                     yield from _between(mine, theirs)
                 else:
-                    yield Edit("superfluous", ((mine.cell, mine.line),), mine.head, "", deleted=mine)
+                    yield Edit("superfluous", ((mine.cell, mine.line),), mine.head, "", deleted=(mine,))
             elif theirs is not None:
                 line = last.line if last is one else last.last_line
                 yield Edit("missing", ((one.cell, line),), "", theirs.head, inserted=(block, place, (theirs,)),

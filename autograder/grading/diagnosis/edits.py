@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import copy
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from autograder.grading.diagnosis.program import BLOCKS, FUNCTIONS, LOOPS, Block, Changes, Node, header
+from autograder.grading.diagnosis.program import BLOCKS, FUNCTIONS, LOOPS, Block, Changes, Node, header, nodes_of
 
 Place = tuple[str, int]  # cell, line
 Way = tuple[tuple[str, int | None], ...]  # from a statement to a part of it: (field, place in a list)
@@ -24,7 +24,7 @@ class Edit:
     before: str = ""
     after: str = ""
     likely: float = 0.0  # how often students' mistakes are of this kind
-    deleted: Node | None = None
+    deleted: tuple[Node, ...] = ()
     unwrapped: Node | None = None
     head: tuple[Node, str] | None = None
     inserted: tuple[Block, int, tuple[Node, ...]] | None = None
@@ -34,11 +34,11 @@ class Edit:
 
 def changes(edits: Iterable[Edit]) -> Changes:
     """What a program looks like after all these edits."""
-    deleted, unwrapped, heads = set(), set(), {}
+    deleted: set[int] = set()
+    unwrapped, heads = set(), {}
     inserted: dict[tuple[int, int], list[Node]] = {}
     for edit in edits:
-        if edit.deleted is not None:
-            deleted.add(id(edit.deleted))
+        deleted.update(map(id, edit.deleted))
         if edit.unwrapped is not None:
             unwrapped.add(id(edit.unwrapped))
         if edit.head is not None:
@@ -118,8 +118,9 @@ def changed_part(node: Node, way: Way, old: ast.expr, new: ast.expr, kind: str, 
 
 Others = tuple[Sequence[str], Sequence[str]]  # names of variables, and of attributes, in the function
 OPPOSITE: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
-    ast.Lt: (ast.LtE, ast.Gt, ast.GtE), ast.LtE: (ast.Lt, ast.GtE, ast.Gt), ast.Gt: (ast.GtE, ast.Lt, ast.LtE),
-    ast.GtE: (ast.Gt, ast.LtE, ast.Lt), ast.Eq: (ast.NotEq, ast.GtE, ast.LtE), ast.NotEq: (ast.Eq, ast.Lt, ast.Gt),
+    ast.Lt: (ast.LtE, ast.Gt, ast.GtE, ast.NotEq), ast.LtE: (ast.Lt, ast.GtE, ast.Gt, ast.Eq),
+    ast.Gt: (ast.GtE, ast.Lt, ast.LtE, ast.NotEq), ast.GtE: (ast.Gt, ast.LtE, ast.Lt, ast.Eq),
+    ast.Eq: (ast.NotEq, ast.GtE, ast.LtE), ast.NotEq: (ast.Eq, ast.Lt, ast.Gt),
     ast.In: (ast.NotIn,), ast.NotIn: (ast.In,), ast.Is: (ast.IsNot, ast.Eq), ast.IsNot: (ast.Is, ast.NotEq),
 }  # fmt: skip
 CALCULATIONS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
@@ -308,6 +309,11 @@ def part_edits(node: Node, others: Others) -> Iterator[Edit]:
         case ast.Assign(targets=[ast.Name() as target], value=value):
             yield _statement(node, ast.AugAssign(target, ast.Add(), value), "assignment", 0.8)
             yield _statement(node, ast.AugAssign(target, ast.Sub(), value), "assignment", 0.3)
+            match value:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=target.id))):  # x = x.append(...)
+                    yield _statement(node, ast.Expr(value), "assignment", 1.5)
+                case ast.Call():
+                    yield _statement(node, ast.Expr(value), "assignment", 0.5)
         case ast.If(test=test):
             yield _statement(node, ast.While(test, [ast.Pass()], []), "loop", 0.3)
         case ast.While(test=test):
@@ -323,8 +329,6 @@ def part_edits(node: Node, others: Others) -> Iterator[Edit]:
                     yield _statement(
                         node, ast.Assign([ast.Name(name, ast.Store())], value, lineno=1), "assignment", 0.9
                     )
-        case ast.Assign(targets=[ast.Name() as target], value=ast.Call() as value):
-            yield _statement(node, ast.Expr(value), "assignment", 0.5)
 
 
 def _may_be_off_by_one(tree: ast.stmt, way: Way) -> bool:
@@ -349,11 +353,11 @@ def _statement(node: Node, new: ast.stmt, kind: str, likely: float) -> Edit:
 def statement_edits(node: Node, block: Block, place: int, above: tuple[tuple[Node, Block, int], ...]) -> Iterator[Edit]:
     """The edits that take a statement away, or put it elsewhere: a line further, into a block or out of it."""
     here = ((node.cell, node.line),)
-    plain = Edit("superfluous", here, node.head, "", 0.7, deleted=node)
+    plain = Edit("superfluous", here, node.head, "", 0.7, deleted=(node,))
     if len(block.nodes) > 1 or above:
         yield plain
     if node.blocks and isinstance(node.tree, ast.If | ast.With | ast.Try | ast.For | ast.While):
-        yield replace(plain, kind="unwrapped", deleted=None, unwrapped=node, likely=0.5)
+        yield replace(plain, kind="unwrapped", deleted=(), unwrapped=node, likely=0.5)
     if place + 1 < len(block.nodes):
         after = block.nodes[place + 1]
         yield _moved(node, block, place + 2, 0.7)
@@ -372,14 +376,19 @@ def statement_edits(node: Node, block: Block, place: int, above: tuple[tuple[Nod
 
 
 def _moved(node: Node, block: Block, place: int, likely: float) -> Edit:
-    twin = Node(node.head, node.blocks, node.tree, node.cell)  # the same below, not deleted itself
-    return Edit("moved", ((node.cell, node.line),), node.head, node.head, likely, deleted=node,
-                inserted=(block, place, (twin,)))  # fmt: skip
+    return Edit("moved", ((node.cell, node.line),), node.head, node.head, likely, deleted=(node,),
+                inserted=(block, place, (_twin(node),)))  # fmt: skip
+
+
+def _twin(node: Node) -> Node:
+    """The same statement as one that is not deleted where the other is."""
+    return Node(node.head, node.blocks, node.tree, node.cell)
 
 
 # ---------------------------------------------------------------- pieces of correct programs
 
-MOST_PARTS = 14  # of a piece that is put into a program on its own
+MOST_PARTS = 14  # of an expression that is put into a program on its own
+MOST_INSERTED = 24  # of a statement, with all that is below: what is larger may be the whole solution
 
 
 def roles(tree: ast.stmt) -> Iterator[tuple[str, Way, ast.expr]]:
@@ -415,17 +424,103 @@ def likeness(one: Counter[str], other: Counter[str]) -> float:
     return 2 * (one & other).total() / total if total else 1.0
 
 
-def piece_edits(function: Node, pieces: Sequence[tuple[str, ast.expr]]) -> Iterator[Edit]:
-    """The edits that put a small expression of a correct program, (role, expression), where one of its role stands."""
-    counted = [(role, piece, ast.unparse(piece), tokens(piece)) for role, piece in pieces if size(piece) <= MOST_PARTS]
+@dataclass
+class Pieces:
+    """What correct programs are made of, each once: by its text."""
+
+    expressions: dict[tuple[str, str], ast.expr] = field(default_factory=dict)  # role, text -> a small one
+    tests: dict[str, ast.expr] = field(default_factory=dict)  # of an `if`
+    around: dict[str, Node] = field(default_factory=dict)  # an `if` or a loop
+    statements: dict[str, Node] = field(default_factory=dict)  # with all that is below, if that is little
+
+
+def pieces_of(programs: Iterable[ast.FunctionDef], unknown: Collection[str], known: Collection[str]) -> Pieces:
+    """The pieces of programs whose variables have the student's names already.
+
+    `unknown` are names that the student's program lacks, and `known` its variables.
+    """
+    found = Pieces()
+    for program in programs:
+        missing = {*local_names(program)} - {*known}
+        for node in nodes_of([program], "")[0].within():
+            if isinstance(node.tree, FUNCTIONS):
+                continue
+            for role, _, part in roles(node.tree):
+                if size(part) <= MOST_PARTS and not _names_in(part) & {*unknown}:
+                    found.expressions.setdefault((role, ast.unparse(part)), part)
+            if _names_in(node.tree) & {*unknown}:
+                continue
+            if isinstance(node.tree, ast.If) and size(node.tree.test) <= MOST_PARTS:
+                found.tests.setdefault(ast.unparse(node.tree.test), node.tree.test)
+            if isinstance(node.tree, (*LOOPS, ast.If)) and not any(block.nodes for block in node.blocks[1:]):
+                found.around.setdefault(node.head, node)
+            if size(node.tree) <= MOST_INSERTED and not _names_in(node.tree) & missing:
+                found.statements.setdefault(node.whole, node)
+    return found
+
+
+def _names_in(tree: ast.AST) -> set[str]:
+    return {one.id for one in ast.walk(tree) if isinstance(one, ast.Name)}
+
+
+def piece_edits(function: Node, pieces: Pieces) -> Iterator[Edit]:
+    """The edits of a function by which it gets a piece of a correct program."""
+    yield from _wrapped(function, [*pieces.around.values()])
+    yield from _guarded(function, [*pieces.tests.values()])
+    yield from _inserted(function, [*pieces.statements.values()])
+    yield from _replaced(function, pieces.expressions)
+
+
+def _replaced(function: Node, pieces: Mapping[tuple[str, str], ast.expr]) -> Iterator[Edit]:
+    """An expression for one of the same role."""
+    bags = {key: tokens(piece) for key, piece in pieces.items()}
     for node in function.within():
         if isinstance(node.tree, FUNCTIONS):
             continue
         for role, way, old in roles(node.tree):
             mine, text = tokens(old), ast.unparse(old)
-            for other, piece, written, bag in counted:
+            for (other, written), piece in pieces.items():
                 if other == role and written != text and type(piece) is not ast.Slice:
                     direct = 0.4 if len(way) == 1 else 0.1
-                    edit = changed_part(node, way, old, piece, "expression", direct + likeness(mine, bag))
+                    likely = direct + likeness(mine, bags[other, written])
+                    edit = changed_part(node, way, old, piece, "expression", likely)
                     if edit is not None:
                         yield edit
+
+
+def _wrapped(function: Node, around: Sequence[Node]) -> Iterator[Edit]:
+    """An `if` or a loop around as many statements as stand in it in the correct program."""
+    for node, block, place, _ in statements(function):
+        for outer in around:
+            inner = block.nodes[place : place + len(outer.blocks[0].nodes)] if block is not None else []
+            if block is not None and len(inner) == len(outer.blocks[0].nodes):
+                wrapped = Node(outer.head, [Block("", [*map(_twin, inner)])], outer.tree, node.cell)
+                alike = sum(likeness(tokens(one.tree), tokens(other.tree))
+                            for one, other in zip(inner, outer.blocks[0].nodes, strict=True)) / len(inner)  # fmt: skip
+                yield Edit("wrapped", ((node.cell, node.line),), node.head, outer.head, alike,
+                           deleted=tuple(inner), inserted=(block, place, (wrapped,)), origin=outer)  # fmt: skip
+
+
+def _guarded(function: Node, tests: Sequence[ast.expr]) -> Iterator[Edit]:
+    """One condition more beside one that is there: a correct program's, or that an argument is empty."""
+    empty = [ast.UnaryOp(ast.Not(), ast.Name(one.arg, ast.Load())) for one in ast.walk(function.tree)
+             if isinstance(one, ast.arg)]  # fmt: skip
+    for node in function.within():
+        if isinstance(node.tree, ast.If | ast.While):
+            old = node.tree.test
+            for test in (*empty, *tests):
+                for both in (ast.Or(), ast.And()):
+                    edit = changed_part(node, (("test", None),), old, ast.BoolOp(both, [test, old]), "condition", 0.8)
+                    if edit is not None:
+                        yield edit
+
+
+def _inserted(function: Node, others: Sequence[Node]) -> Iterator[Edit]:
+    """A statement more, anywhere."""
+    for node in function.within():
+        for block in node.blocks:
+            for place in range(len(block.nodes) + 1) if block.nodes else ():
+                line = block.nodes[place - 1].last_line if place else node.line
+                for other in others:
+                    yield Edit("missing", ((function.cell, line),), "", other.head, 0.8,
+                               inserted=(block, place, (other,)), origin=other)  # fmt: skip

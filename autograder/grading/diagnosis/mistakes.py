@@ -94,7 +94,7 @@ def _functions(node: Node) -> Iterator[Node]:
 
 def _statement(edit: Edit) -> Node:
     """The statement that is edited."""
-    node = edit.head[0] if edit.head else edit.deleted or edit.unwrapped
+    node = edit.head[0] if edit.head else next(iter(edit.deleted), edit.unwrapped)
     assert node is not None
     return node
 
@@ -108,7 +108,7 @@ def _after(edit: Edit) -> Message:
         return Message("before line {line}", line=block.nodes[0].line)
     if edit.unwrapped is not None:
         return Message("without it, the lines below always run")
-    if edit.deleted is not None:
+    if edit.deleted:
         return Message("left out")
     return Message("{code}", code=edit.after if edit.head is None else edit.head[1])
 

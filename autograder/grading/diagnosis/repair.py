@@ -11,13 +11,26 @@ from pathlib import Path
 
 from autograder.grading.diagnosis.align import Donor, refined, renamed, script, together
 from autograder.grading.diagnosis.bench import Bench, Cells, OutOfBudget, Task, Tried
-from autograder.grading.diagnosis.edits import Edit, Place, changes, piece_edits, roles, size, small_edits
+from autograder.grading.diagnosis.edits import (
+    Edit,
+    Place,
+    changes,
+    local_names,
+    piece_edits,
+    pieces_of,
+    size,
+    small_edits,
+)
 from autograder.grading.diagnosis.program import FUNCTIONS, LOOPS, Block, Node, counted, nodes_of, written
 from autograder.sandbox.process import Limits
 
 MOST_LINES = 3  # that a diagnosis names
-SINGLE = 400  # single edits that are tried
+SINGLE = 800  # single edits that are tried
+PROMISING, FIRST = 30, 8  # of them are looked at more closely, and are combined with each other one
+ALIKE = 50  # so many of one kind count for as much as one of another that is likelier by 1
+DONORS_SHARE = 0.4  # of the budget: what is left is for single edits
 ENOUGH_DONORS = 4  # with one changed line among so many, the others are not looked at
+SMALL = (1, 12)  # changed statements and parts: what is found to be less is told, and nothing else is tried
 MOST_EDITS = 70  # that lead to a donor: beyond, it is another algorithm
 REWRITE_SHARE = 0.4  # of a function's statements
 
@@ -92,14 +105,17 @@ def cost(edits: Sequence[Edit]) -> tuple[float, int]:
     """How large edits are."""
     statements = 0.0
     parts = 0
-    moved = {edit.before for edit in edits if edit.deleted is not None}
+    moved = {edit.before for edit in edits if edit.deleted}
     for edit in edits:
-        if edit.inserted is not None and edit.kind != "moved":
+        if edit.kind in ("moved", "wrapped"):
+            statements += 1
+            parts += len(edit.after.split())
+        elif edit.inserted is not None:
             new = sum(sum(1 for _ in node.within()) for node in edit.inserted[2])
             statements += 0.5 if edit.after in moved else new
             parts += sum(size(node.tree) for node in edit.inserted[2])
-        elif edit.deleted is not None and edit.kind != "moved":
-            statements += sum(1 for _ in edit.deleted.within())
+        elif edit.deleted:
+            statements += sum(1 for node in edit.deleted for _ in node.within())
             parts += len(edit.before.split())
         else:
             statements += 1
@@ -123,16 +139,23 @@ class Search:
         if self.original.all:
             return None
         self.bench.failing_first(self.original)
+        several = None
         try:
             twins = self._twins()
             self._by_donors(twins)
-            if self.best is None or self.best.cost[0] > 1:
-                self._by_single_edits(twins)
-            if self.best is None or len(self.best.places) > MOST_LINES:
-                self._partly()
+            if self.best is None or self.best.cost > SMALL:
+                candidates = self._candidates(twins)
+                promising = self._by_single_edits(candidates)
+                several = self._one_of_several()
+                if self.best is None or self.best.cost[0] > 2:
+                    self._by_pairs(promising, candidates)
         except OutOfBudget:
             pass
-        return self.best
+        return self.best if several is None or not self._too_much() else several
+
+    def _too_much(self) -> bool:
+        """Whether what was found is more than can be told."""
+        return self.best is None or len(self.best.places) > MOST_LINES
 
     def _passes(self, edits: Sequence[Edit]) -> bool:
         return self.bench.passes(self.unit.text(edits))
@@ -173,10 +196,11 @@ class Search:
 
     def _by_donors(self, twins: Sequence[tuple[list[Edit], ast.FunctionDef]]) -> None:
         ones = 0
+        enough = self.bench.left * (1 - DONORS_SHARE)
         for edits, _ in twins:
             if not edits or len(edits) > MOST_EDITS:
                 continue
-            if ones >= ENOUGH_DONORS:
+            if ones >= ENOUGH_DONORS or self.bench.left < enough:
                 return
             if self.best is not None and self.best.cost[0] <= 1:
                 ones += 1
@@ -226,36 +250,47 @@ class Search:
                 result[result.index(edit)] = smaller
         return result
 
-    # ------------------------------------------------------------ by single edits
+    # ------------------------------------------------------------ by small edits
 
-    def _by_single_edits(self, twins: Sequence[tuple[list[Edit], ast.FunctionDef]]) -> None:
-        for edit in self._candidates(twins):
-            if self._passes([edit]):
+    def _by_single_edits(self, candidates: Sequence[Edit]) -> list[Edit]:
+        """The first with which everything passes. Returns those with which at least something does, the best first."""
+        promising: list[tuple[int, int, Edit]] = []
+        for number, edit in enumerate(candidates):
+            tried = self.bench.tried(self.unit.text([edit]), whole=False)
+            if tried.all:
                 self._offer([edit])
-                return
+                break
+            if len(tried.passed) > 1:
+                promising.append((-len(tried.passed), number, edit))
+        return [edit for _, _, edit in sorted(promising, key=lambda one: one[:2])]
+
+    def _by_pairs(self, promising: Sequence[Edit], candidates: Sequence[Edit]) -> None:
+        """An edit that mends something and breaks nothing, and another one."""
+        for first in self._mending(promising[:PROMISING])[:FIRST]:
+            for second in candidates:
+                if not _clash(first, second) and self._passes([first, second]):
+                    self._offer([first, second])
+                    return
 
     def _candidates(self, twins: Sequence[tuple[list[Edit], ast.FunctionDef]]) -> list[Edit]:
         """Single edits, the likeliest first: by their kind, and by how suspicious their line is."""
-        pieces: dict[tuple[str, str], tuple[str, ast.expr]] = {}
-        own = {name for donor in self.donors for one in donor.others for name in _defined(one)}
-        for _, twin in twins:
-            for node in nodes_of([twin], "")[0].within():
-                if not isinstance(node.tree, FUNCTIONS):
-                    for role, _, part in roles(node.tree):
-                        if not own & {one.id for one in ast.walk(part) if isinstance(one, ast.Name)}:
-                            pieces.setdefault((role, ast.unparse(part)), (role, part))
+        helpers = {name for donor in self.donors for one in donor.others for name in _defined(one)}
+        pieces = pieces_of([twin for _, twin in twins], helpers, local_names(self.function.tree))
         suspicious = self._suspicious()
-        weighed: list[tuple[float, int, Edit]] = []
-        seen: set[Cells] = set()
+        kinds: dict[str, list[tuple[float, int, Edit]]] = {}
         for function in self.unit.functions:
             alone = [edit for edits, _ in twins for edit in edits] if function is self.function else []
-            for edit in (*small_edits(function), *alone, *piece_edits(function, list(pieces.values()))):
+            for number, edit in enumerate((*small_edits(function), *piece_edits(function, pieces), *alone)):
                 guilt = max((suspicious.get(place, 0.0) for place in edit.places), default=0.0)
                 if guilt > 0:
                     likely = edit.likely or 1.5 - cost([edit])[1] / 40
-                    weighed.append((-(likely + 2 * guilt), len(weighed), edit))
+                    kinds.setdefault(edit.kind, []).append((-(likely + 2 * guilt), number, edit))
+        # There are thousands of other expressions, and a few other loops: each more of a kind is a little less likely.
+        weighed = [(weight + place / ALIKE, number, edit) for alike in kinds.values()
+                   for place, (weight, number, edit) in enumerate(sorted(alike, key=lambda one: one[:2]))]  # fmt: skip
         weighed.sort(key=lambda one: one[:2])
-        found = []
+        found: list[Edit] = []
+        seen: set[Cells] = set()
         for _, _, edit in weighed:
             text = self.unit.text([edit])
             if text not in seen:
@@ -293,17 +328,20 @@ class Search:
 
     # ------------------------------------------------------------ one of several
 
-    def _partly(self) -> None:
-        """Of several mistakes, the edit with which most inputs that failed pass, and none fails that passed."""
-        tried: list[tuple[int, int, Edit]] = []
-        for edit in self.best.edits if self.best is not None else ():
+    def _one_of_several(self) -> Found | None:
+        """The edit that mends most, of those that together are more than can be told."""
+        mending = self._mending(self.best.edits) if self.best is not None and self._too_much() else []
+        return Found((mending[0],), partly=True) if mending else None
+
+    def _mending(self, edits: Sequence[Edit]) -> list[Edit]:
+        """The edits with which inputs pass that failed, and none fails that passed: first what mends most."""
+        found: list[tuple[int, int, Edit]] = []
+        for number, edit in enumerate(edits):
             now = self.bench.tried(self.unit.text([edit])).passed
-            gained = sum(after and not before for before, after in zip(self.original.passed, now, strict=True))
-            lost = sum(before and not after for before, after in zip(self.original.passed, now, strict=True))
-            if gained and not lost:
-                tried.append((-gained, len(tried), edit))
-        if tried:
-            self.best = Found((min(tried, key=lambda one: one[:2])[2],), partly=True)
+            changed = [(before, after) for before, after in zip(self.original.passed, now, strict=True)]
+            if (False, True) in changed and (True, False) not in changed:
+                found.append((-changed.count((False, True)), number, edit))
+        return [edit for _, _, edit in sorted(found, key=lambda one: one[:2])]
 
     def rivals(self, found: Found) -> list[Edit]:
         """Single edits on other lines with which everything passes, too."""
@@ -312,6 +350,14 @@ class Search:
         here = {*found.places}
         others = {edit.places: edit for edit in self.singles if not here & {*edit.places}}
         return list(others.values())[: MOST_LINES - len(here)]
+
+
+def _clash(first: Edit, second: Edit) -> bool:
+    """Whether both change the same statement."""
+    ones, others = (
+        {id(node) for node in (*edit.deleted, edit.unwrapped, edit.head and edit.head[0])} for edit in (first, second)
+    )
+    return bool(ones & others - {id(None)})
 
 
 def _defined(statement: ast.stmt) -> set[str]:

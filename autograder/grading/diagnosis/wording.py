@@ -29,6 +29,7 @@ SENTENCES = {
     "missing return": template("a value is calculated and not returned."),
     "superfluous": "`{part}` does something that is not asked for here.",
     "unwrapped": "`{part}` decides over lines that should not depend on it.",
+    "wrapped": "when should `{part}` run: always and once, only in some cases, or again and again?",
     "moved": "`{part}` stands in the wrong place: how often should it run, and when?",
     "missing": template("something is missing after this line."),
     "expression": "look at `{part}`: is it the value that is needed here?",

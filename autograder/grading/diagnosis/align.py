@@ -240,7 +240,8 @@ def _between(one: Node, other: Node) -> Iterator[Edit]:
                 else:
                     yield Edit("superfluous", ((mine.cell, mine.line),), mine.head, "", deleted=(mine,))
             elif theirs is not None:
-                line = last.line if last is one else last.last_line
+                before = last is one and block is one.blocks[0]  # what an `else` lacks is missing after all else
+                line = last.line if before else last.last_line
                 yield Edit("missing", ((one.cell, line),), "", theirs.head, inserted=(block, place, (theirs,)),
                            origin=theirs)  # fmt: skip
 

@@ -35,13 +35,16 @@ def main() -> int:
     chosen = [*ATTACKS, *(("folder", name) for name in IN_FOLDERS)]
     chosen = [attack for attack in chosen if attack[0] in (sys.argv[1:] or {family for family, _ in chosen})]
     with tempfile.TemporaryDirectory() as scratch:
-        root = Path(scratch) / "course"
-        root.mkdir()
-        make_course(root, [])
-        assert Course(root).api.generate_assignment(ASSIGNMENT.name, force=True)["success"]
+        template, root = Path(scratch) / "template", Path(scratch) / "course"
+        template.mkdir()
+        make_course(template, [])
+        assert Course(template).api.generate_assignment(ASSIGNMENT.name, force=True)["success"]
         around = Surroundings(Path(scratch) / "grader", root)
-        honest = statistics.median(class_of_three(root, around, None) for _ in range(5))
-        ratios = {one: class_of_three(root, around, one) / honest for one in track(chosen, "Grading", console=console)}
+        honest = statistics.median(class_of_three(template, root, around, None) for _ in range(5))
+        ratios = {
+            one: class_of_three(template, root, around, one) / honest
+            for one in track(chosen, "Grading", console=console)
+        }
         around.close()
     table = Table("attack", "times as long", title=f"Three honest students take {honest:.1f} s.")
     for attack, ratio in sorted(ratios.items(), key=lambda pair: -pair[1])[:SHOWN]:
@@ -51,12 +54,10 @@ def main() -> int:
     return int(over > 0)
 
 
-def class_of_three(root: Path, around: Surroundings, attack: tuple[str, str] | None) -> float:
+def class_of_three(template: Path, root: Path, around: Surroundings, attack: tuple[str, str] | None) -> float:
     """Seconds of `autograder grade` for two honest students and one who attacks, or is honest too."""
-    for path in ("submitted", "autograded", "feedback", ".autograder"):
-        shutil.rmtree(root / path, ignore_errors=True)
-    for path in root.glob("gradebook.db*"):
-        path.unlink()
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(template, root)
     for student in ("aa-honest", "zz-honest", *(["mm-honest"] if attack is None else [])):
         hand_in(root, student, with_cells(ASSIGNMENT, [f"# {student}"]))
     if attack is not None and attack[0] == "folder":

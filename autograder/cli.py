@@ -31,6 +31,7 @@ from autograder.course.report_cache import new_seed, run_seed, timed, write_whol
 from autograder.course.selftest import selftest
 from autograder.course.strength import strength
 from autograder.course.translation import translate
+from autograder.course.unseen import unseen
 from autograder.errors import CannotGrade
 from autograder.grading.assignment import (
     Assignment,
@@ -97,6 +98,9 @@ def main(arguments: list[str] | None = None) -> int:
     test.add_argument("--seed", type=_whole(0), default=1, help="of the random inputs; default: %(default)s")
     test.add_argument("--seeds", type=_whole(1), default=1, help="how many seeds, from --seed on; default: %(default)s")
     test.add_argument("--jobs", type=_whole(1), help="processes; default: one for each core")
+    test.add_argument("--unseen", type=_whole(0), default=40,
+                      help="how many wrong versions of each function to make, and to look for their mistakes; "
+                      "default: %(default)s")  # fmt: skip
     test.add_argument("--verdicts", type=Path, help="a JSON file to write the state of every check to")
     strong = commands.add_parser("strength", help="show which small mistakes in the solution the tests accept")
     strong.add_argument("assignment", nargs="?", help=ONLY)
@@ -300,7 +304,10 @@ def _selftest(options: argparse.Namespace) -> int:
                 say(line)
         return 0
     seeds = range(options.seed, options.seed + options.seeds)
-    return selftest(assignment, seeds, options.jobs, options.verdicts)
+    status = selftest(assignment, seeds, options.jobs, options.verdicts)
+    if status == 0 and options.unseen:
+        unseen(assignment, options.seed, options.unseen, options.jobs or usable_cores())
+    return status
 
 
 def _strength(options: argparse.Namespace) -> int:

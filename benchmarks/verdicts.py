@@ -71,7 +71,7 @@ def _selftest(directory: Path, machine: dict[str, str]) -> tuple[Verdicts, str]:
     for name in ASSIGNMENTS:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "verdicts.json"
-            command = [directory / "autograder", "selftest", name, "--verdicts", file]
+            command = [directory / "autograder", "selftest", name, "--unseen", "0", "--verdicts", file]
             run = subprocess.run(
                 command, env={**os.environ, **machine, "COLUMNS": "200"}, capture_output=True, text=True
             )

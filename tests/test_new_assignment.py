@@ -34,6 +34,10 @@ def test_a_new_assignment_passes_its_self_test_at_once(begun):
     done = autograder(begun, "selftest")
     assert "2 wrong answers, 1 correct variant: 0 errors." in done.stdout, done.stdout + done.stderr
     assert done.returncode == 0
+    rows = re.findall(r"^ *moving_average((?: +\d+)+)", done.stdout, re.MULTILINE)
+    located, as_well, elsewhere, *_ = map(int, rows[-1].split())
+    assert located + as_well > 30
+    assert elsewhere == 0
 
 
 def test_its_checks_accept_no_small_mistake(begun):

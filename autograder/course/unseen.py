@@ -1,46 +1,43 @@
 """Whether diagnosis finds mistakes that nobody wrote down: small edits of the solution and of the correct variants.
 
-    python -m benchmarks.unseen dinosaur-island [--each 75] [--seed 1] [--show]
-
 Each wrong function is looked at without the correct program that it was made from. A quarter of them have two mistakes.
-Of those that do not do as is asked, it is counted how many are
-
-- located: the diagnosis points at a line that was changed, for one that was left out at either neighbour, of two
-  mistakes at either;
-- alternative: one other edit makes the function do as is asked on all inputs, which is right as well;
-- mislocated: what is named is neither;
-- not located: no line is named, as for a function that has to be written anew.
 """
 
 from __future__ import annotations
 
-import argparse
 import ast
 import difflib
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import repeat
-from pathlib import Path
 
-from autograder.course.pool import local_pool, usable_cores
-from autograder.grading.assignment import Assignment, load_assignment
+from rich.box import SIMPLE_HEAD
+from rich.progress import track
+from rich.table import Table
+
+from autograder.course.pool import local_pool
+from autograder.grading.assignment import Assignment
 from autograder.grading.checks import asked
 from autograder.grading.diagnosis.align import Donor
 from autograder.grading.diagnosis.bench import NotTried, Task
-from autograder.grading.diagnosis.edits import changes
-from autograder.grading.diagnosis.explain import known_programs
+from autograder.grading.diagnosis.edits import Edit, changes
+from autograder.grading.diagnosis.explain import AskedOf, known_programs
 from autograder.grading.diagnosis.mistakes import cell_block, cell_edits, compiles
 from autograder.grading.diagnosis.program import written
 from autograder.grading.diagnosis.repair import locate
 from autograder.grading.reference import reference_of
 from autograder.notebook.cells import function_names
+from autograder.pages.terminal import Terminal
 from autograder.sandbox.process import Limits
 
 DOUBLE = 0.25  # of the wrong functions have two mistakes
-KINDS = ("located", "alternative", "mislocated", "not located")
+# What comes of a wrong function, as the table's columns say it. The diagnosis points at a line that was changed: for
+# one that was left out at either neighbour, of two mistakes at either. Or another single edit is right as well: with
+# it, the function does as is asked on all inputs. Or it points elsewhere. Or it names no line.
+KINDS = ("located", "right as well", "mislocated", "no line named")
+NO_MISTAKES = ("changes nothing", "took too long")
 
 
 @dataclass(frozen=True)
@@ -56,57 +53,47 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Seen:
-    """What came of one: its kind, the lines that are named, and whether all lines of the repair were changed."""
+    """What came of one: its kind, and the lines that are named."""
 
     kind: str
-    within: bool = False
     named: tuple[int, ...] = ()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("assignment")
-    parser.add_argument("--each", type=int, default=75, help="wrong functions of each; default: %(default)s")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=usable_cores())
-    parser.add_argument("--show", action="store_true", help="print what was not located, and where it was looked for")
-    options = parser.parse_args()
-    assignment = load_assignment(options.assignment, Path.cwd())
-    made = [one for name in assignment.points for one in wrong(assignment, name, options.seed, options.each)]
-    with local_pool(options.jobs) as pool:
-        looked = partial(looked_for, seed=options.seed)
-        seen = list(pool.map(looked, made, repeat(assignment)))
-    for name in assignment.points:
-        _say(name, [one for one, each in zip(seen, made, strict=True) if each.function == name])
-    _say("all", seen)
-    for each, one in zip(made, seen, strict=True):
-        if options.show and one.kind in KINDS[2:]:
-            print(
-                f"\n{one.kind}: {'; '.join(each.edits)}; changed {sorted(each.lines)}, named {one.named}\n{each.source}"
-            )
-
-
-def _say(name: str, seen: list[Seen]) -> None:
-    count = Counter(one.kind for one in seen)
-    tried = [one for one in seen if one.kind in KINDS]
-    if not tried:
+def unseen(assignment: Assignment, seed: int, each: int, jobs: int) -> None:
+    """Print what diagnosis says of `each` wrong functions of every kind, and which of them it sends elsewhere."""
+    console = Terminal()
+    made = [one for name in assignment.points for one in wrong(assignment, name, seed, each)]
+    if not made:
         return
-    print(f"{name}: {len(tried)} wrong functions; {count['right']} edits change nothing, {count['lost']} took too long")
-    print("  " + ", ".join(f"{kind} {count[kind]} ({count[kind] / len(tried):.1%})" for kind in KINDS))
-    print(f"  all lines that are named inside the difference: {sum(one.within for one in tried)}")
+    with local_pool(jobs) as pool:
+        looked = pool.map(partial(looked_for, assignment=assignment, seed=seed), made)
+        seen = list(track(looked, "Looking for mistakes", total=len(made), console=console))
+    table = Table(title=f"{assignment.name}: mistakes that nobody wrote down", box=SIMPLE_HEAD)
+    table.add_column("function", no_wrap=True)
+    for column in (*KINDS, *NO_MISTAKES):
+        table.add_column(column, justify="right", min_width=max(map(len, column.split())))
+    for name in assignment.points:
+        count = Counter(one.kind for one, which in zip(seen, made, strict=True) if which.function == name)
+        table.add_row(name, *(str(count[kind]) for kind in (*KINDS, *NO_MISTAKES)))
+    console.print(table)
+    for which, one in zip(made, seen, strict=True):
+        if one.kind == "mislocated":
+            edits = "; ".join(which.edits)
+            lines = f"lines {sorted(which.lines)} were changed, {list(one.named)} are named"
+            console.print(f"{which.function}: {edits}: {lines}", highlight=False, markup=False)
 
 
 def wrong(assignment: Assignment, function: str, seed: int, number: int) -> list[Wrong]:
     """As many wrong functions, the same for the same seed; half of them from the solution."""
-    rng = random.Random(f"{seed} {function}")
+    rng = random.Random(f"{seed} {function}")  # noqa: S311 - nothing secret
     known = [written(cell_block(text), count=False) for text in _correct(assignment, function, seed)]
     found: dict[str, Wrong] = {}
-    for _ in range(20 * number):
+    for _ in range(20 * number if known else 0):
         if len(found) == number:
             break
         correct = known[0] if rng.random() < 0.5 else rng.choice(known)
         block = cell_block(correct)
-        kinds: dict[str, list] = {}
+        kinds: dict[str, list[Edit]] = {}
         for edit in cell_edits(block):
             kinds.setdefault(edit.kind, []).append(edit)  # else most would put another name in a place
         chosen = [rng.choice(kinds[rng.choice(sorted(kinds))]) for _ in range(2 if rng.random() < DOUBLE else 1)]
@@ -118,21 +105,26 @@ def wrong(assignment: Assignment, function: str, seed: int, number: int) -> list
 
 
 def _correct(assignment: Assignment, function: str, seed: int) -> list[str]:
-    """What defines a function: in the solution, and in the correct variants."""
-    _, donors = _known(assignment, function, seed)
-    return ["\n".join(map(ast.unparse, (*donor.others, donor.function))) for donor in donors]
+    """What defines a function: in the solution, and in the correct variants. Nothing where no mistake is looked for."""
+    known = _known(assignment, function, seed)
+    return ["\n".join(map(ast.unparse, (*one.others, one.function))) for one in known[1]] if known is not None else []
 
 
 @lru_cache(maxsize=8)
-def _known(assignment: Assignment, function: str, seed: int) -> tuple[Task, list[Donor]]:
-    found = known_programs(assignment, reference_of(assignment), function, seed, Limits(), _asked(assignment, seed))
-    assert found is not None
-    return found
+def _known(assignment: Assignment, function: str, seed: int) -> tuple[Task, list[Donor]] | None:
+    try:
+        return known_programs(assignment, reference_of(assignment), function, seed, Limits(), _asked(assignment, seed))
+    except NotTried:
+        return None
 
 
 @lru_cache(maxsize=1)
-def _asked(assignment: Assignment, seed: int):
-    return lambda function: asked(assignment, function, seed)
+def _asked(assignment: Assignment, seed: int) -> Callable[[str], AskedOf]:
+    return partial(_asked_of, assignment, seed)
+
+
+def _asked_of(assignment: Assignment, seed: int, function: str) -> AskedOf:
+    return asked(assignment, function, seed)
 
 
 def _changed(before: str, after: str) -> Iterator[int]:
@@ -149,7 +141,9 @@ def _changed(before: str, after: str) -> Iterator[int]:
 
 def looked_for(one: Wrong, assignment: Assignment, seed: int) -> Seen:
     """What a diagnosis finds that does not know the correct program."""
-    task, donors = _known(assignment, one.function, seed)
+    known = _known(assignment, one.function, seed)
+    assert known is not None  # it was made from these programs
+    task, donors = known
     reference = reference_of(assignment)
     correct = ast.unparse(ast.parse(one.correct))
     others = [donor for donor in donors if ast.unparse(donor.function) not in correct]
@@ -159,18 +153,13 @@ def looked_for(one: Wrong, assignment: Assignment, seed: int) -> Seen:
     try:
         found = locate(statements, task, others, (), reference.functions, assignment.sandbox_files, Limits())
     except NotTried:
-        return Seen("lost")
+        return Seen("took too long")
     if found is None:
-        return Seen("not located")
+        return Seen("no line named")
     if not found.edits:
-        return Seen("right")
+        return Seen("changes nothing")
     lines = {line for _, line in found.places} | {line for edit in found.rivals for _, line in edit.places}
-    within = {line for _, line in found.places} <= one.lines
     if lines & one.lines:
-        return Seen("located", within, tuple(sorted(lines)))
+        return Seen("located", tuple(sorted(lines)))
     single = len(found.edits) == 1 and not found.partly
-    return Seen("alternative" if single else "mislocated", within, tuple(sorted(lines)))
-
-
-if __name__ == "__main__":
-    main()
+    return Seen("right as well" if single else "mislocated", tuple(sorted(lines)))

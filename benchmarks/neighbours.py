@@ -47,11 +47,11 @@ def main() -> int:
         }
         around.close()
     table = Table("attack", "times as long", title=f"Three honest students take {honest:.1f} s.")
-    for attack, ratio in sorted(ratios.items(), key=lambda pair: -pair[1])[:SHOWN]:
-        table.add_row("/".join(attack), f"{ratio:.1f}")
-    over = sum(ratio > GOAL for ratio in ratios.values())
-    console.print(table, f"{len(ratios)} attacks; goal: {GOAL} times as long; {over} above it.")
-    return int(over > 0)
+    over = [one for one in ratios if ratios[one] > GOAL]
+    for attack in sorted(ratios, key=lambda one: -ratios[one])[: max(SHOWN, len(over))]:
+        table.add_row("/".join(attack), f"{ratios[attack]:.1f}")
+    console.print(table, f"{len(ratios)} attacks; goal: {GOAL} times as long; {len(over)} above it.")
+    return int(bool(over))
 
 
 def class_of_three(template: Path, root: Path, around: Surroundings, attack: tuple[str, str] | None) -> float:

@@ -37,7 +37,7 @@ DOUBLE = 0.25  # of the wrong functions have two mistakes
 # one that was left out at either neighbour, of two mistakes at either. Or another single edit is right as well: with
 # it, the function does as is asked on all inputs. Or it points elsewhere. Or it names no line.
 KINDS = ("located", "right as well", "mislocated", "no line named")
-NO_MISTAKES = ("changes nothing", "took too long")
+NO_MISTAKES = ("harmless", "too slow")
 
 
 @dataclass(frozen=True)
@@ -153,11 +153,11 @@ def looked_for(one: Wrong, assignment: Assignment, seed: int) -> Seen:
     try:
         found = locate(statements, task, others, (), reference.functions, assignment.sandbox_files, Limits())
     except NotTried:
-        return Seen("took too long")
+        return Seen("too slow")
     if found is None:
         return Seen("no line named")
     if not found.edits:
-        return Seen("changes nothing")
+        return Seen("harmless")
     lines = {line for _, line in found.places} | {line for edit in found.rivals for _, line in edit.places}
     if lines & one.lines:
         return Seen("located", tuple(sorted(lines)))

@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
     test.add_argument("--seeds", type=_whole(1), default=1, help="how many seeds, from --seed on; default: %(default)s")
     test.add_argument("--jobs", type=_whole(1), help="processes; default: one for each core")
     test.add_argument("--unseen", type=_whole(0), default=40,
-                      help="how many wrong versions of each function to make, and to look for their mistakes; "
+                      help="wrong versions to make of each function, to see whether feedback finds their mistakes; "
                       "default: %(default)s")  # fmt: skip
     test.add_argument("--verdicts", type=Path, help="a JSON file to write the state of every check to")
     strong = commands.add_parser("strength", help="show which small mistakes in the solution the tests accept")

@@ -23,6 +23,7 @@ from rich.table import Table
 from autograder.course.course import Course
 from autograder.course.demo import make_course
 from autograder.course.selftest import with_cells
+from benchmarks.redteam import submit
 from tests.redteam.attacks import ASSIGNMENT, ATTACKS, IN_FOLDERS, Surroundings, hand_in_folder, submission
 
 GOAL = 3  # times as long
@@ -59,24 +60,17 @@ def class_of_three(template: Path, root: Path, around: Surroundings, attack: tup
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(template, root)
     for student in ("aa-honest", "zz-honest", *(["mm-honest"] if attack is None else [])):
-        hand_in(root, student, with_cells(ASSIGNMENT, [f"# {student}"]))
+        submit(root, student, with_cells(ASSIGNMENT, [f"# {student}"]))
     if attack is not None and attack[0] == "folder":
         hand_in_folder(attack[1], root / "submitted", {**around.places, "ROOT": root})
     elif attack is not None:
-        hand_in(root, "mm-attack", submission(*attack, around.places))
+        submit(root, "mm-attack", submission(*attack, around.places))
     start = time.monotonic()
     done = subprocess.run(
         [Path(sys.executable).with_name("autograder"), "grade", "--jobs", "2"], cwd=root, capture_output=True
     )
     assert done.returncode in (0, 1), done
     return time.monotonic() - start
-
-
-def hand_in(root: Path, student: str, data: bytes) -> None:
-    """Hand in a notebook."""
-    folder = root / "submitted" / student / ASSIGNMENT.name
-    folder.mkdir(parents=True)
-    (folder / f"{ASSIGNMENT.name}.ipynb").write_bytes(data)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ MOST_STEPS = 12_000  # of the solution for one input
 STEPS_OF_VARIED = 1_500
 EFFORT_OF_CHECKS, EFFORT_OF_VARIED = 24_000, 16_000  # of the solution, for all inputs of the kind together
 CHARACTERS_OF_STEP = 20  # that take as long to read as a step
-OTHERWISE = 0.15  # of the variants print something else where that is not settled
+OTHERWISE = 0.15  # what is printed is not settled where more of the correct variants print something else
 BAD = 0.5  # a variant that does as the solution on less than this part of the inputs is none
 
 Cells = Sequence[tuple[str, str]]  # name -> Python

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from autograder.grading.diagnosis.edits import Edit, Way, likeness, local_names, text_of, tokens, with_part
+from autograder.grading.diagnosis.edits import Edit, Way, likeness, local_names, text_of, tokens, tokens_of, with_part
 from autograder.grading.diagnosis.program import FUNCTIONS, Block, Node, nodes_of
 
 APART = 0.25  # statements with less in common do not correspond
@@ -205,7 +205,7 @@ def _common(one: Node, other: Node) -> float:
         return 0.0
     if one.head == other.head and not one.blocks:
         return 1.5
-    alike = likeness(_bag(one.tree), _bag(other.tree))
+    alike = likeness(tokens_of(one.tree), tokens_of(other.tree))
     if one.blocks:
         heads = 1.0 if one.head == other.head else likeness(Counter(one.head.split()), Counter(other.head.split()))
         alike = 0.2 + 0.5 * alike + 0.3 * heads
@@ -214,11 +214,6 @@ def _common(one: Node, other: Node) -> float:
     elif kinds[0] is ast.Return:
         alike = max(alike, 0.4)
     return max(0.0, alike - APART)
-
-
-@lru_cache(maxsize=4096)
-def _bag(tree: ast.stmt) -> Counter[str]:
-    return tokens(tree)
 
 
 def script(student: Node, donor: ast.FunctionDef) -> list[Edit]:
@@ -240,7 +235,7 @@ def _between(one: Node, other: Node) -> Iterator[Edit]:
                 else:
                     yield Edit("superfluous", ((mine.cell, mine.line),), mine.head, "", deleted=(mine,))
             elif theirs is not None:
-                before = last is one and block is one.blocks[0]  # what an `else` lacks is missing after all else
+                before = last is one and block is one.blocks[0]  # what a loop's `else` lacks is missing after the loop
                 line = last.line if before else last.last_line
                 yield Edit("missing", ((one.cell, line),), "", theirs.head, inserted=(block, place, (theirs,)),
                            origin=theirs)  # fmt: skip

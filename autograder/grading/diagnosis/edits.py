@@ -7,6 +7,7 @@ import copy
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from autograder.grading.diagnosis.program import BLOCKS, FUNCTIONS, LOOPS, Block, Changes, Node, header, nodes_of
@@ -381,7 +382,7 @@ def _moved(node: Node, block: Block, place: int, likely: float) -> Edit:
 
 
 def _twin(node: Node) -> Node:
-    """The same statement as one that is not deleted where the other is."""
+    """The same statement once more: to delete one of the two leaves the other."""
     return Node(node.head, node.blocks, node.tree, node.cell)
 
 
@@ -416,6 +417,12 @@ def tokens(tree: ast.AST) -> Counter[str]:
             case _:
                 found[type(node).__name__] += 1
     return found
+
+
+@lru_cache(maxsize=4096)
+def tokens_of(tree: ast.stmt) -> Counter[str]:
+    """A statement's `tokens`, which are counted once."""
+    return tokens(tree)
 
 
 def likeness(one: Counter[str], other: Counter[str]) -> float:
@@ -465,9 +472,9 @@ def _names_in(tree: ast.AST) -> set[str]:
 
 def piece_edits(function: Node, pieces: Pieces) -> Iterator[Edit]:
     """The edits of a function by which it gets a piece of a correct program."""
-    yield from _wrapped(function, [*pieces.around.values()])
-    yield from _guarded(function, [*pieces.tests.values()])
-    yield from _inserted(function, [*pieces.statements.values()])
+    yield from _wrapped(function, pieces.around.values())
+    yield from _guarded(function, pieces.tests.values())
+    yield from _inserted(function, pieces.statements.values())
     yield from _replaced(function, pieces.expressions)
 
 
@@ -488,20 +495,20 @@ def _replaced(function: Node, pieces: Mapping[tuple[str, str], ast.expr]) -> Ite
                         yield edit
 
 
-def _wrapped(function: Node, around: Sequence[Node]) -> Iterator[Edit]:
+def _wrapped(function: Node, around: Collection[Node]) -> Iterator[Edit]:
     """An `if` or a loop around as many statements as stand in it in the correct program."""
     for node, block, place, _ in statements(function):
         for outer in around:
             inner = block.nodes[place : place + len(outer.blocks[0].nodes)] if block is not None else []
             if block is not None and len(inner) == len(outer.blocks[0].nodes):
                 wrapped = Node(outer.head, [Block("", [*map(_twin, inner)])], outer.tree, node.cell)
-                alike = sum(likeness(tokens(one.tree), tokens(other.tree))
+                alike = sum(likeness(tokens_of(one.tree), tokens_of(other.tree))
                             for one, other in zip(inner, outer.blocks[0].nodes, strict=True)) / len(inner)  # fmt: skip
                 yield Edit("wrapped", ((node.cell, node.line),), node.head, outer.head, alike,
                            deleted=tuple(inner), inserted=(block, place, (wrapped,)), origin=outer)  # fmt: skip
 
 
-def _guarded(function: Node, tests: Sequence[ast.expr]) -> Iterator[Edit]:
+def _guarded(function: Node, tests: Collection[ast.expr]) -> Iterator[Edit]:
     """One condition more beside one that is there: a correct program's, or that an argument is empty."""
     empty = [ast.UnaryOp(ast.Not(), ast.Name(one.arg, ast.Load())) for one in ast.walk(function.tree)
              if isinstance(one, ast.arg)]  # fmt: skip
@@ -515,7 +522,7 @@ def _guarded(function: Node, tests: Sequence[ast.expr]) -> Iterator[Edit]:
                         yield edit
 
 
-def _inserted(function: Node, others: Sequence[Node]) -> Iterator[Edit]:
+def _inserted(function: Node, others: Collection[Node]) -> Iterator[Edit]:
     """A statement more, anywhere."""
     for node in function.within():
         for block in node.blocks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,11 +26,11 @@ from autograder.sandbox.process import Limits
 
 MOST_LINES = 3  # that a diagnosis names
 SINGLE = 800  # single edits that are tried
-PROMISING, FIRST = 30, 8  # of them are looked at more closely, and are combined with each other one
+PROMISING, FIRST = 30, 8  # of them are tried on all inputs, and of these are tried together with every other one
 ALIKE = 50  # so many of one kind count for as much as one of another that is likelier by 1
 DONORS_SHARE = 0.4  # of the budget: what is left is for single edits
 ENOUGH_DONORS = 4  # with one changed line among so many, the others are not looked at
-SMALL = (1, 12)  # changed statements and parts: what is found to be less is told, and nothing else is tried
+SMALL = (1, 12)  # changed statements and parts: a change of a correct program's that is no larger ends the search
 MOST_EDITS = 70  # that lead to a donor: beyond, it is another algorithm
 REWRITE_SHARE = 0.4  # of a function's statements
 
@@ -254,15 +254,15 @@ class Search:
 
     def _by_single_edits(self, candidates: Sequence[Edit]) -> list[Edit]:
         """The first with which everything passes. Returns those with which at least something does, the best first."""
-        promising: list[tuple[int, int, Edit]] = []
-        for number, edit in enumerate(candidates):
+        promising: list[tuple[int, Edit]] = []
+        for edit in candidates:
             tried = self.bench.tried(self.unit.text([edit]), whole=False)
             if tried.all:
                 self._offer([edit])
                 break
             if len(tried.passed) > 1:
-                promising.append((-len(tried.passed), number, edit))
-        return [edit for _, _, edit in sorted(promising, key=lambda one: one[:2])]
+                promising.append((len(tried.passed), edit))
+        return _best_first(promising)
 
     def _by_pairs(self, promising: Sequence[Edit], candidates: Sequence[Edit]) -> None:
         """An edit that mends something and breaks nothing, and another one."""
@@ -335,13 +335,13 @@ class Search:
 
     def _mending(self, edits: Sequence[Edit]) -> list[Edit]:
         """The edits with which inputs pass that failed, and none fails that passed: first what mends most."""
-        found: list[tuple[int, int, Edit]] = []
-        for number, edit in enumerate(edits):
+        found: list[tuple[int, Edit]] = []
+        for edit in edits:
             now = self.bench.tried(self.unit.text([edit])).passed
-            changed = [(before, after) for before, after in zip(self.original.passed, now, strict=True)]
+            changed = list(zip(self.original.passed, now, strict=True))
             if (False, True) in changed and (True, False) not in changed:
-                found.append((-changed.count((False, True)), number, edit))
-        return [edit for _, _, edit in sorted(found, key=lambda one: one[:2])]
+                found.append((changed.count((False, True)), edit))
+        return _best_first(found)
 
     def rivals(self, found: Found) -> list[Edit]:
         """Single edits on other lines with which everything passes, too."""
@@ -354,10 +354,13 @@ class Search:
 
 def _clash(first: Edit, second: Edit) -> bool:
     """Whether both change the same statement."""
-    ones, others = (
-        {id(node) for node in (*edit.deleted, edit.unwrapped, edit.head and edit.head[0])} for edit in (first, second)
-    )
-    return bool(ones & others - {id(None)})
+    ones, others = ({*edit.deleted, edit.unwrapped, edit.head and edit.head[0]} - {None} for edit in (first, second))
+    return bool(ones & others)
+
+
+def _best_first(edits: Iterable[tuple[int, Edit]]) -> list[Edit]:
+    """Edits, (how much passes, edit), those with which most passes first; of equals, that which was tried first."""
+    return [edit for _, edit in sorted(edits, key=lambda one: -one[0])]
 
 
 def _defined(statement: ast.stmt) -> set[str]:

@@ -95,6 +95,7 @@ def _diagnoses(
     """What was misunderstood by function, and what could not be found out in time."""
     reference = reference_of(assignment)
     wrong = list(dict.fromkeys(check.function for check in checks if check.state != "passed"))
+    impatient = replace(limits, seconds_per_call=limits.seconds_per_call / 4)  # what it tries has ended before
     found: dict[str, Diagnosis] = {}
     unknown = []
     for name in dict.fromkeys(check.function for check in checks if check.state == "failed"):
@@ -105,7 +106,7 @@ def _diagnoses(
             continue
 
         def passes(changed: Submission, name: str = name) -> bool:
-            with Student(changed, reference, limits) as student:
+            with Student(changed, reference, impatient) as student:
                 return all(check.state == "passed" for check in run_checks(assignment, student, reference, seed,
                                                                            [name], checks))  # fmt: skip
 

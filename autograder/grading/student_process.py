@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,6 +12,7 @@ from autograder.grading.asking import Program, Reached
 from autograder.grading.assignment import Assignment
 from autograder.grading.lending import Lent, lend
 from autograder.grading.outcome import CallFailed, Outcome, by_name, failure_as
+from autograder.grading.patience import CELLS, TIMES_THE_SOLUTION, Patience, Spare
 from autograder.grading.root_cause import Explanations, Raised
 from autograder.messages import Message
 from autograder.notebook.needed_code import needed_code
@@ -20,11 +20,7 @@ from autograder.notebook.submission import Submission
 from autograder.sandbox import wire
 from autograder.sandbox.process import Allowance, Died, Limits, Sandbox, TimeUp
 
-CELLS = "your cells"
-TIMEOUTS_ALLOWED = 2  # per function; after that its calls are not tried any more
-DEATHS_ALLOWED = 4  # in two calls, each of which is tried twice
 ANSWERED = {"call": "defined", "value": "known"}  # how a name is asked for -> where the worker says that it can be
-LESS_PATIENT = 5  # times, after the first: whatever calls a loop that never ends will not end either
 
 
 @dataclass(frozen=True)
@@ -36,54 +32,15 @@ class Setting:
 
 
 AS_HANDED_IN = Setting()
-
-
-class Patience:
-    """How long a call may take, by what is left for the notebook, and which functions are not worth another call."""
-
-    def __init__(self, limits: Limits, left: Allowance) -> None:
-        self.left = left
-        self._limits = limits
-        self._timeouts: Counter[str] = Counter()  # by function
-        self._deaths: Counter[str] = Counter()
-
-    def seconds(self) -> float:
-        """What the next call may take."""
-        return min(self._limits.seconds_per_call / (LESS_PATIENT if self._timeouts else 1), self.left.seconds)
-
-    def refuse_hopeless(self, who: str) -> None:
-        """Raise CallFailed for what ran out of time, or took its process down, too often."""
-        if self._timeouts[who] >= TIMEOUTS_ALLOWED:
-            text = "{who} was not tried again: it had run out of time {count} {count:time|times}."
-            raise CallFailed(Message(text, who=_words(who), count=TIMEOUTS_ALLOWED), _kind(who))
-        if self._deaths[who] >= DEATHS_ALLOWED:
-            text = "{who} was not tried again: it had taken its Python process down {count} {count:time|times}."
-            raise CallFailed(Message(text, who=_words(who), count=DEATHS_ALLOWED), "Died")
-
-    def ran_out(self, who: str, seconds: float, used: float) -> CallFailed:
-        """Count that `who` did not finish in `seconds`, and say so."""
-        self._timeouts[who] += 1
-        if self.left.seconds <= used:
-            seconds = self._limits.seconds_per_submission
-            text = "{who} did not finish: the {seconds:g} s for the whole notebook are used up. Does a loop never end?"
-        else:
-            text = ("{who} did not finish: it was stopped after {seconds:g} {seconds:second|seconds}. Does a loop "
-                    "never end?")  # fmt: skip
-        return CallFailed(Message(text, who=_words(who), seconds=seconds), _kind(who))
-
-    def died(self, who: str) -> CallFailed:
-        """Count that `who` took its process down, and say so."""
-        self._deaths[who] += 1
-        text = ("{who} took its Python process down: it ended it, or used more than {memory} MB of memory or a "
-                "forbidden system call, or what it gave back was too large.")  # fmt: skip
-        return CallFailed(Message(text, who=_words(who), memory=self._limits.memory_mb), "Died")
+Pace = Callable[[Setting, bytes], float]  # seconds that a message takes, or the cells before it if it is empty
 
 
 class StudentProcess:
     """Runs a notebook's needed cells in a sandbox, and asks for what they define."""
 
     def __init__(self, submission: Submission, assignment: Assignment, reached: Reached, limits: Limits,
-                 left: Allowance, lent: Lent) -> None:  # fmt: skip
+                 left: Allowance, spare: Spare, pace: Pace, lent: Lent) -> None:  # fmt: skip
+        """`pace` says how long what is asked takes with the solution."""
         self._explanations = Explanations(submission, list(reached.signatures), hints=assignment.hints)
         self._snippets = needed_code(submission.cells, reached.names)
         self._files = assignment.sandbox_files
@@ -91,6 +48,8 @@ class StudentProcess:
         self._limits = limits
         self._lent = lent
         self._patience = Patience(limits, left)
+        self._spare = spare
+        self._pace = pace
         self._sandbox: Sandbox | None = None
         self._loaded: Setting | None = None  # in which the cells ran in the sandbox
         self._written: set[str] = set()  # the files with other content in the sandbox now
@@ -112,13 +71,23 @@ class StudentProcess:
                 raise
         return self._call_once(program, setting)  # something else may have killed it
 
+    def seconds(self, setting: Setting, frame: bytes) -> float:
+        """Processor time that a message takes, or the cells if it is empty. Raises CallFailed."""
+        self._load(setting)
+        assert self._sandbox is not None
+        before = self._sandbox.cpu_seconds()
+        if not frame:
+            return before
+        self._ask(setting, frame, "the solution")
+        return self._sandbox.cpu_seconds() - before
+
     def _call_once(self, program: Program, setting: Setting) -> list[Outcome]:
         self._patience.refuse_hopeless(program.label)
         self._load(setting)
         if program.name not in self._defined.get(program.how, [program.name]):
             raise CallFailed(self._explanations.not_defined(program.name), "NotDefined")
         try:
-            answers = self._ask(program.frame, program.label)
+            answers = self._ask(setting, program.frame, program.label)
             return [self._outcome(program, arguments, answer)
                     for arguments, answer in zip(program.calls, answers, strict=True)]  # fmt: skip
         except CallFailed:  # which may be a ValueError as well
@@ -142,7 +111,9 @@ class StudentProcess:
         return Outcome(answer["returned"], after, answer["printed"])
 
     def _load(self, setting: Setting) -> None:
-        """See to a running worker whose cells ran in this setting."""
+        """See to a running worker whose cells ran in this setting. What a call left running ends here."""
+        if self._sandbox is not None and self._sandbox.works_on:
+            self.close()
         if self._loaded == setting:
             return
         self._patience.refuse_hopeless(CELLS)
@@ -160,7 +131,7 @@ class StudentProcess:
             "cell": setting.cell,
         }
         try:
-            answer = self._ask(wire.pack(message), CELLS)
+            answer = self._ask(setting, wire.pack(message), CELLS)
             self._explanations.stopped = {str(one["cell"]): Raised.from_plain(one) for one in answer["errors"]}
             self._defined = {how: [str(name) for name in answer[key]] for how, key in ANSWERED.items()}
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -169,26 +140,41 @@ class StudentProcess:
         self._written = set(dict(setting.files))
         self._loaded = setting
 
-    def _ask(self, frame: bytes, who: str) -> Any:
-        assert self._sandbox is not None
-        seconds = self._patience.seconds()
-        start = time.monotonic()
+    def _ask(self, setting: Setting, frame: bytes, who: str) -> Any:
+        if self._patience.left.seconds <= 0:
+            raise self._patience.ran_out(who)
         try:
-            return self._sandbox.ask(frame, seconds, partial(lend, self._lent) if self._lent else None)
+            return self._answer(setting, frame, who)
         except TimeUp as error:
             self.close()
-            raise self._patience.ran_out(who, seconds, time.monotonic() - start) from error
+            raise self._patience.ran_out(who) from error
         except Died as error:
             self.close()
             raise self._patience.died(who) from error
+
+    def _answer(self, setting: Setting, frame: bytes, who: str) -> Any:
+        assert self._sandbox is not None
+        cells = who == CELLS
+        share = 1.0 if cells else 0.5  # of what is to spare: other calls may want some, too
+        times = TIMES_THE_SOLUTION / (2 if self._patience.ran_out_before(who) else 1)
+
+        def free() -> float:
+            seconds = times * self._pace(setting, b"" if cells else frame)
+            return min(max(seconds, 2 * self._spare.for_cells if cells else 0), self._limits.seconds_per_call)
+
+        def most(used: float) -> float:
+            seconds = free()
+            return min(
+                seconds if used <= seconds else seconds + share * self._spare.left(), self._patience.left.seconds
+            )
+
+        start = time.monotonic()
+        watch = self._sandbox.watch(share * self._spare.at_least(), most)
+        try:
+            answer = self._sandbox.ask_watched(frame, watch, partial(lend, self._lent) if self._lent else None)
+            if cells:
+                self._spare.for_cells = max(self._spare.for_cells, watch.used)
+            return answer
         finally:
+            self._spare.use(watch.used, (who, setting, len(frame)), free)  # as long a frame asks for as much
             self._patience.left.seconds -= time.monotonic() - start
-
-
-def _words(who: str) -> Message:
-    return Message("A cell of the notebook") if who == CELLS else Message("`{name}`", name=who)
-
-
-def _kind(who: str) -> str:
-    """What it means to run out of time: cells that do not end define nothing."""
-    return "NotDefined" if who == CELLS else "TimeUp"

@@ -40,6 +40,7 @@ from autograder.grading.assignment import (
     refuse_unjudged,
 )
 from autograder.grading.configuration import course_settings
+from autograder.grading.patience import SPARE, TIMES_THE_SOLUTION
 from autograder.messages import render, speaking
 from autograder.notebook.attempts import about_others
 from autograder.notebook.folder import reached, take_in
@@ -141,9 +142,11 @@ class GradeInSandbox(NbGraderPreprocessor):
         DEFAULTS.sandbox,
         help="`none` runs students' code unconfined, with your rights; `sandlock` is an older word for `on`.",
     ).tag(config=True)
-    seconds_per_call = Float(DEFAULTS.seconds_per_call, help="Time for one call of a student's function.").tag(
-        config=True
-    )
+    seconds_per_call = Float(
+        DEFAULTS.seconds_per_call,
+        help=f"The most that a call may take, or {TIMES_THE_SOLUTION} times as long as with the solution if that is "
+        f"less. A notebook has {SPARE:g} times this to spare for calls that take longer.",
+    ).tag(config=True)
     seconds_per_submission = Float(DEFAULTS.seconds_per_submission, help="Time for all of a notebook.").tag(config=True)
     memory_mb = Int(DEFAULTS.memory_mb, help="Memory of the student's process.").tag(config=True)
     disk_mb = Int(DEFAULTS.disk_mb, help="Size of all files that it writes.").tag(config=True)

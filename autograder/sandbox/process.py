@@ -33,8 +33,8 @@ ENGINE = Path(__file__).parent
 NUMERIC_VARIABLES = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES")
 
 LOOK_SECONDS = 0.2  # how often a busy worker's use of time and disk is looked at
-UNWATCHED_SECONDS = 1.0  # a worker that nobody looked at for so long had to wait for us: that is no sleep of its own
-PATIENCE = 3  # on a busy machine a second of processor time can take so many on the clock
+PATIENCE = 3  # on a busy machine a second of work can take so many on the clock
+CPU_CLOCK = 2  # with a process's number, the clock of its processor time: see clock_getcpuclockid(3) in glibc
 MAX_REQUEST = 1 << 16
 MAX_FILES = 5_000  # in a scratch directory
 MAX_EXCHANGES = 300_000  # between a judge and a worker, in one test cell
@@ -92,7 +92,7 @@ class Limits:
 class Allowance:
     """What is left of what a submission may use."""
 
-    seconds: float
+    seconds: float  # on the clock
     answer_bytes: int  # what comes of answers stays in memory
 
 
@@ -108,6 +108,7 @@ class Sandbox:
         self._role = role
         self._left = left
         self._worker: _Worker | None = None
+        self._answered = (0.0, 0.0)  # when it did last, on the clock and in processor time
         self.files_guarded_by = "nothing"
         try:
             self.scratch = Path(tempfile.gettempdir(), f"autograder-{secrets.token_hex(4)}")  # the worker makes it
@@ -144,14 +145,21 @@ class Sandbox:
     def ask(self, frame: bytes, seconds: float, lend: Callable[[Any], Any] | None = None) -> Any:
         """Send a packed message and return the answer; `lend` answers what the worker asks meanwhile.
 
-        Raises TimeUp when the worker used so many seconds of processor time, slept as long, or took PATIENCE times as
-        many on the clock, and Died when it ended, or filled its scratch directory. Then it is gone.
+        Raises TimeUp when the worker worked or slept for so many seconds, and Died when it ended, or filled its scratch
+        directory. Then it is gone.
         """
-        watch = self.watch(seconds)
+        return self.ask_watched(frame, self.watch(seconds), lend)
+
+    def ask_watched(self, frame: bytes, watch: _Watch, lend: Callable[[Any], Any] | None = None) -> Any:
+        """The same under a watch, which knows afterwards what the worker used."""
         while True:
             body = self.exchange(frame, watch)
+            watch.count()
+            self._answered = time.monotonic(), self.cpu_seconds()
+            start = time.thread_time()
             try:
                 answer = wire.unpack(body)
+                watch.used += time.thread_time() - start  # whatever is much to read was meant to be
                 if lend is None or not isinstance(answer, dict) or "lend" not in answer:
                     self._left.answer_bytes -= len(body)  # questions are not kept
                     return answer
@@ -160,23 +168,33 @@ class Sandbox:
                 self.close()
                 raise Died(str(error)) from error
 
-    def exchange(self, frame: bytes, watch: Callable[[], float]) -> bytes:
+    def exchange(self, frame: bytes, watch: _Watch) -> bytes:
         """Send a frame and return the body of the next that comes. Raises TimeUp and Died, and then it is gone."""
         assert self._worker is not None
+        watch.resume()
         try:
             wire.write_frame(self._worker.requests, frame, watch)
             return wire.read_frame(self._worker.answers, self._left.answer_bytes, watch)
-        except TimeoutError as error:
+        except (TimeoutError, wire.WireError, BrokenPipeError) as error:
+            watch.count()
             self.close()
-            raise TimeUp("no answer in time") from error
-        except (wire.WireError, BrokenPipeError) as error:
-            self.close()
-            raise Died(str(error)) from error
+            raise (TimeUp("no answer in time") if isinstance(error, TimeoutError) else Died(str(error))) from error
 
     @property
     def alive(self) -> bool:
         """Whether there is a process to talk to."""
         return self._worker is not None
+
+    @property
+    def works_on(self) -> bool:
+        """Whether the worker left threads at work when it answered."""
+        when, cpu = self._answered
+        idle = self.cpu_seconds() - cpu < (time.monotonic() - when) / 2
+        return self._worker is not None and not idle and self._worker.state()[0] > 1
+
+    def cpu_seconds(self) -> float:
+        """Processor time that the worker used so far; 0 once it has ended."""
+        return self._worker.cpu_seconds() if self._worker is not None else 0.0
 
     def close(self) -> None:
         """Kill the worker, and delete its scratch directory."""
@@ -191,39 +209,10 @@ class Sandbox:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def watch(self, seconds: float) -> Callable[[], float]:
-        """A function that looks after the worker now and then: it raises, or returns how many seconds it can wait."""
-        worker = self._worker
-        assert worker is not None
-        if seconds <= 0:
-            self.close()
-            raise TimeUp("no time is left")
-        start = time.monotonic()
-        next_look = start + LOOK_SECONDS
-        cpu_start: float | None = None  # as it was at the first look, which most calls never see
-        cpu_last, awake, asked = 0.0, start, start  # at the last look; when it was last seen to work; the last call
-
-        def watch() -> float:
-            nonlocal next_look, cpu_start, cpu_last, awake, asked
-            now = time.monotonic()
-            if now - asked > UNWATCHED_SECONDS:  # meanwhile it waited for us, or for the judge
-                awake = now
-            asked = now
-            if now >= next_look:
-                used, threads, asleep = worker.usage()
-                cpu_start = used if cpu_start is None else cpu_start
-                if used > cpu_last or not asleep:
-                    cpu_last, awake = used, now
-                if threads > MAX_THREADS:
-                    raise wire.WireError("more threads than a notebook has")
-                if used - cpu_start > seconds or now - awake > seconds or now - start > PATIENCE * seconds:
-                    raise TimeoutError
-                if _overfull(self.scratch, self.limits.disk_mb << 20):
-                    raise wire.WireError("the scratch directory is full")
-                next_look = now + LOOK_SECONDS
-            return next_look - now
-
-        return watch
+    def watch(self, seconds: float, more: Callable[[float], float] = lambda used: 0.0) -> _Watch:
+        """What looks after the worker, which may use `seconds`. Once it used more, `more` says how many it may use."""
+        assert self._worker is not None
+        return _Watch(self._worker, self.scratch, self.limits, seconds, more)
 
     def _request(self) -> dict[str, Any]:
         """What the fork server is told about a new worker."""
@@ -291,6 +280,55 @@ def _gone() -> bytes:
 WORKER_GONE = _gone()
 
 
+class _Watch:
+    """Looks after a worker now and then: a call raises, or returns how many seconds it can wait."""
+
+    def __init__(self, worker: _Worker, scratch: Path, limits: Limits, seconds: float, more: Callable[[float], float]
+                 ) -> None:  # fmt: skip
+        self.used = 0.0  # seconds of processor time and of sleep, up to the last look
+        self._worker, self._scratch, self._limits = worker, scratch, limits
+        self._seconds, self._more = seconds, more
+        self._start = self._asked = time.monotonic()
+        self._next = self._start + LOOK_SECONDS  # look
+        self._watched = 0.0  # seconds since the last look in which nobody kept it waiting
+        self._cpu = worker.cpu_seconds()  # at the last look
+
+    def resume(self) -> None:
+        """Go on after the worker waited for us, or for the judge."""
+        self._asked = time.monotonic()
+
+    def __call__(self) -> float:
+        now = time.monotonic()
+        self._watched += now - self._asked
+        self._asked = now
+        if now >= self._next:
+            self._next = now + LOOK_SECONDS
+            self._look(now)
+        return self._next - now
+
+    def count(self) -> None:
+        """Add what the worker used since the last time."""
+        cpu = self._worker.cpu_seconds()
+        self.used += max(0.0, cpu - self._cpu)
+        self._cpu = cpu
+
+    def _look(self, now: float) -> None:
+        threads, rests = self._worker.state()
+        before, waited, self._watched = self.used, self._watched, 0.0
+        self.count()
+        if rests:
+            self.used = max(self.used, before + waited)
+        if threads > MAX_THREADS:
+            raise wire.WireError("more threads than a notebook has")
+        if self.used > self._seconds:
+            self._seconds = max(self._seconds, self._more(self.used))
+        on_the_clock = PATIENCE * max(self._seconds, self._limits.seconds_per_call)
+        if self.used > self._seconds or now - self._start > on_the_clock:
+            raise TimeoutError
+        if _overfull(self._scratch, self._limits.disk_mb << 20):
+            raise wire.WireError("the scratch directory is full")
+
+
 @dataclass(frozen=True)
 class _Worker:
     """A forked worker: its process, and our ends of its two pipes."""
@@ -300,14 +338,20 @@ class _Worker:
     requests: int
     answers: int
 
-    def usage(self) -> tuple[float, int, bool]:
-        """Processor time that all its threads used so far, how many there are, and whether the first one sleeps."""
+    def cpu_seconds(self) -> float:
+        """Processor time that all its threads used so far; 0 once it has ended."""
+        try:
+            return time.clock_gettime(~self.pid << 3 | CPU_CLOCK)
+        except OSError:
+            return 0.0
+
+    def state(self) -> tuple[int, bool]:
+        """How many threads it has, and whether the first one rests."""
         try:
             fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:  # it has just ended: its pipe tells
-            return 0.0, 0, False
-        used = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        return used, int(fields[17]), fields[0] == "S"
+            return 0, False
+        return int(fields[17]), fields[0] not in "RD"  # asleep, or stopped
 
     def kill(self) -> None:
         """End it, and wait until it has ended."""

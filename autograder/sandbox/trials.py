@@ -12,6 +12,7 @@ import contextlib
 import copy
 import random
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -125,18 +126,21 @@ def prepare(message: dict[str, Any]) -> dict[str, Any]:
 
     `ignoring` has the places at which a correct variant differs: there, the exercise leaves open what is right. What is
     printed may be said in many ways, so some of them have to differ. `most` are the steps of the slowest of them.
-    `used` says which variants are correct.
+    `used` says which variants are correct, and `seconds` how long the slowest takes for all calls.
     """
     steps = Steps()
     solution = Program(message["function"], (), (), steps)
     solution.change(message["solution"])
     calls: list[dict[str, Any]] = []
+    entered: set[tuple[str, bytes]] = set()
 
     def enter(one: dict[str, Any], most: int) -> bool:
         with Effort() as effort:
             expected = solution.observed(one, most)
-        if expected is None or any(_alike(one, other) for other in calls):
+        asked = one["cell"], wire.pack(one["arguments"])
+        if expected is None or asked in entered:
             return False
+        entered.add(asked)
         calls.append(
             {
                 **one,
@@ -161,14 +165,13 @@ def prepare(message: dict[str, Any]) -> dict[str, Any]:
             more += enter({**one, "varied": True}, 4 * STEPS_OF_VARIED)
     calls = calls[:own] + affordable(calls[own:], EFFORT_OF_VARIED)
     used = []
+    _, seconds = timed(solution, calls)
     doubted: list[Counter[str]] = [Counter() for _ in calls]
     for number, cells in enumerate(message["variants"]):
         variant = Program(message["function"], (), (), steps)
         variant.change(cells)
-        seen = []
-        for one in calls:
-            seen.append(variant.observed(one, MOST_STEPS))
-            one["most"] = max(one["most"], variant.last_steps if seen[-1] is not None else 0)
+        seen, taken = timed(variant, calls)
+        seconds = max(seconds, taken)
         differ = [[*one["expected"]] if answer is None else differences(one["expected"], answer)
                   for one, answer in zip(calls, seen, strict=True)]  # fmt: skip
         missed = sum("returned" in found or answer is None for found, answer in zip(differ, seen, strict=True))
@@ -182,7 +185,17 @@ def prepare(message: dict[str, Any]) -> dict[str, Any]:
         one["ignoring"] = sorted({*one["ignoring"], *unsettled})
     calls = [one for one in calls if {*one["expected"]} - {*one["ignoring"]} - PRINTED or _prints(one)]
     calls.sort(key=lambda one: one["effort"])
-    return {"calls": calls, "variants": used}
+    return {"calls": calls, "variants": used, "seconds": seconds}
+
+
+def timed(program: Program, calls: list[dict[str, Any]]) -> tuple[list[Observation | None], float]:
+    """What is seen of all calls, whose `most` grows to the steps that they take, and the processor time in seconds."""
+    start = time.process_time()
+    seen = []
+    for one in calls:
+        seen.append(program.observed(one, MOST_STEPS))
+        one["most"] = max(one["most"], program.last_steps if seen[-1] is not None else 0)
+    return seen, time.process_time() - start
 
 
 def affordable(calls: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
@@ -219,10 +232,6 @@ PRINTED = {"printed.words", "printed.numbers", "printed.names"}
 
 def _prints(one: dict[str, Any]) -> bool:
     return any(one["expected"][place] for place in PRINTED - {*one["ignoring"]})
-
-
-def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return one["cell"] == other["cell"] and repr(one["arguments"]) == repr(other["arguments"])
 
 
 class Trial:

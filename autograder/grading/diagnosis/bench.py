@@ -15,7 +15,8 @@ Cells = Sequence[tuple[str, str]]  # name -> Python
 RANDOM = 40  # inputs more than those of the checks
 MOST_LOST, STEPS_OF_LOST = 4, 20_000  # programs that take too long, and what each of them counts for
 # Of a processor; steps are counted before.
-SECONDS_TO_PREPARE, SECONDS_TO_SEARCH, SECONDS_FOR_ALL, SECONDS_FOR_ONE = 60.0, 15.0, 10.0, 1.0
+SECONDS_TO_PREPARE, SECONDS_TO_SEARCH, SECONDS_TO_BEGIN, SECONDS_FOR_ONE = 60.0, 15.0, 10.0, 1.0
+SECONDS_FOR_ALL, TIMES_THE_SLOWEST = 1.0, 4  # at least; as many times what the slowest correct program takes
 
 
 class OutOfBudget(Exception):
@@ -28,11 +29,15 @@ class NotTried(Exception):
 
 @dataclass(frozen=True)
 class Task:
-    """What is asked of a function: calls with what is expected; `variants` are the numbers of those that do it."""
+    """What is asked of a function: calls with what is expected; `variants` are the numbers of those that do it.
+
+    The slowest of them takes so many `seconds` of processor time for all calls.
+    """
 
     function: str
     calls: Sequence[dict[str, Any]]
     variants: Sequence[int]
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ def prepared(
             answer = sandbox.ask(wire.pack(message), SECONDS_TO_PREPARE)
     except (Died, TimeUp, wire.WireError) as error:
         raise NotTried(str(error)) from error
-    return Task(function, answer["calls"], answer["variants"])
+    return Task(function, answer["calls"], answer["variants"], answer["seconds"])
 
 
 def replayed(cells: Cells, watched: Collection[str], files: Mapping[str, Path], limits: Limits) -> dict[str, Any]:
@@ -89,12 +94,13 @@ class Bench:
         self._message = {"do": "begin", "function": task.function, "base": list(base), "last": list(last),
                          "calls": list(task.calls)}  # fmt: skip
         self._files, self._limits = files, replace(limits, seconds_per_submission=SECONDS_TO_SEARCH)
+        self._seconds_for_all = max(SECONDS_FOR_ALL, TIMES_THE_SLOWEST * task.seconds)
         self._lost = 0  # processes
         self._start()
 
     def _start(self) -> None:
         self._sandbox = Sandbox(self._files, self._limits, self._limits.allowance(), "trials")
-        self._ask(self._message, SECONDS_FOR_ALL)
+        self._ask(self._message, SECONDS_TO_BEGIN)
 
     def failing_first(self, tried: Tried) -> None:
         """Ask from now on first for what failed here."""
@@ -114,7 +120,7 @@ class Bench:
             self.tries += 1
             message = {"do": "try", "cells": list(cells), "order": order, "all": whole, "trace": trace}
             try:
-                answer = self._ask(message, SECONDS_FOR_ALL if whole else SECONDS_FOR_ONE)
+                answer = self._ask(message, self._seconds_for_all if whole else SECONDS_FOR_ONE)
             except NotTried:
                 if whole or self._lost >= MOST_LOST:
                     raise

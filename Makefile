@@ -65,7 +65,7 @@ redteam: $(READY) chromium  ## all attacks on our grader and on nbgrader's own e
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m heavy tests/redteam tests/test_older_kernels.py
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.redteam
 
-kernels: $(READY)  ## the sandbox on real kernels from 5.10 on, in QEMU: an hour or two, as root
+kernels: $(READY)  ## the sandbox on real kernels from 5.10 on, in QEMU: an hour, as root
 	nice -n 19 $(BIN)/python -m benchmarks.kernels $(ONLY)
 
 messages: $(READY)  ## what is to be translated, and the translations brought up to date with it

@@ -2,8 +2,7 @@
 
     python -m benchmarks.neighbours [FAMILY ...]     all attacks of tests/redteam, or some families'
 
-The course is as `autograder demo` makes it. An attack that never ends takes as long as the course's limits allow, and
-how long that is, is for the instructor to say.
+The course is as `autograder demo` makes it.
 """
 
 from __future__ import annotations

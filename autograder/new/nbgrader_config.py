@@ -20,6 +20,6 @@ c.PercentPerDay.grace_minutes = 15
 c.BundleFiles.files = {}
 
 # The most that one submission may use.
-c.GradeInSandbox.seconds_per_call = 10
+c.GradeInSandbox.seconds_per_call = 10  # or 20 times as long as with the solution, if that is less
 c.GradeInSandbox.seconds_per_submission = 90
 c.GradeInSandbox.memory_mb = 1024

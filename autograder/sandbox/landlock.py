@@ -17,7 +17,7 @@ from collections.abc import Iterable
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # their numbers on every architecture
 ASK_VERSION, PATH_BENEATH = 1, 1
 
-# Bits of linux/landlock.h: rights to files; what each version of the ABI brought, in words, and for files, TCP, scopes.
+# Bits of linux/landlock.h: rights to files; what each version of the ABI brought: words, and for files, ports, scopes.
 WRITE_FILE, READ_FILE, READ_DIR, MAKE_DIR, MAKE_REGULAR, TRUNCATE = (1 << bit for bit in (1, 2, 3, 7, 8, 14))
 BROUGHT: dict[int, tuple[str, int, int, int]] = {
     1: ("files", 0x1FFF, 0, 0),  # from execute to make_sym
@@ -27,6 +27,7 @@ BROUGHT: dict[int, tuple[str, int, int, int]] = {
     5: ("devices", 1 << 15, 0, 0),  # ioctl
     6: ("abstract sockets and signals", 0, 0, 0b11),
     9: ("sockets in the file system", 1 << 16, 0, 0),
+    10: ("UDP", 0, 0b1100, 0),  # bind; connect and send
 }
 OF_A_FILE = 1 | WRITE_FILE | READ_FILE | TRUNCATE  # what a rule for a file that is no directory may name
 READ = READ_FILE | READ_DIR

@@ -95,7 +95,7 @@ def _diagnoses(
     """What was misunderstood by function, and what could not be found out in time."""
     reference = reference_of(assignment)
     wrong = list(dict.fromkeys(check.function for check in checks if check.state != "passed"))
-    impatient = replace(limits, seconds_per_call=limits.seconds_per_call / 4)  # what it tries has ended before
+    impatient = replace(limits, seconds_per_call=limits.seconds_per_call / 4)  # for what has ended on the bench
     found: dict[str, Diagnosis] = {}
     unknown = []
     for name in dict.fromkeys(check.function for check in checks if check.state == "failed"):

@@ -8,27 +8,29 @@ from autograder.grading.assignment import Assignment
 from autograder.grading.outcome import CallFailed
 from autograder.grading.patience import Spare
 from autograder.grading.reference import reference_of
-from autograder.grading.student_process import Pace, Setting, StudentProcess
-from autograder.notebook.submission import read_submission
+from autograder.grading.student_process import Setting, StudentProcess
+from autograder.notebook.submission import Submission, read_submission
 from autograder.sandbox.process import Limits
 
 
-@lru_cache(maxsize=4)
-def pace_of(assignment: Assignment, limits: Limits) -> Pace:
-    """How long the solution takes in a process like a student's."""
+@lru_cache(maxsize=100)
+def solution_seconds(assignment: Assignment, limits: Limits, setting: Setting, frame: bytes) -> float:
+    """Processor time that the solution takes for a message, or its cells if that is empty; 0 where it has no answer.
+
+    It runs in a process like a student's.
+    """
     reached = reference_of(assignment).reached
-    solution = read_submission(assignment.source.read_bytes(), assignment.template, list(reached.names))
+    process = StudentProcess(_solution(assignment), assignment, reached, limits, limits.allowance(), Spare(limits),
+                             lambda *_: float("inf"), {})  # fmt: skip
+    try:
+        return process.seconds(setting, frame)
+    except CallFailed:
+        return 0.0
+    finally:
+        process.close()
 
-    @lru_cache(maxsize=100)
-    def pace(setting: Setting, frame: bytes) -> float:
-        process = StudentProcess(
-            solution, assignment, reached, limits, limits.allowance(), Spare(limits), lambda *_: float("inf"), {}
-        )
-        try:
-            return process.seconds(setting, frame)
-        except CallFailed:
-            return 0.0
-        finally:
-            process.close()
 
-    return pace
+@lru_cache(maxsize=4)
+def _solution(assignment: Assignment) -> Submission:
+    names = list(reference_of(assignment).reached.names)
+    return read_submission(assignment.source.read_bytes(), assignment.template, names)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from autograder.grading.asking import Conversation, Program
 from autograder.grading.lending import Lent
 from autograder.grading.outcome import CallFailed, Outcome
-from autograder.grading.pace import pace_of
+from autograder.grading.pace import solution_seconds
 from autograder.grading.patience import Spare
 from autograder.grading.student_process import AS_HANDED_IN, Setting, StudentProcess
 from autograder.notebook.submission import Submission
@@ -58,7 +58,8 @@ class Student:
     def __init__(self, submission: Submission, reference: Reference, limits: Limits) -> None:
         self._reference = reference
         self._process = partial(StudentProcess, submission, reference.assignment, reference.reached, limits,
-                                limits.allowance(), Spare(limits), pace_of(reference.assignment, limits))  # fmt: skip
+                                limits.allowance(), Spare(limits),
+                                partial(solution_seconds, reference.assignment, limits))  # fmt: skip
         self.unanswered: list[CallFailed] = []  # of calls that not even an exception came of, in order
         self._functions = _Remembering(self._process({}), reference, self.unanswered)
         self._with_lent: dict[tuple[str, ...], _Remembering] = {}

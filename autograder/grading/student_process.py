@@ -164,9 +164,9 @@ class StudentProcess:
 
         def most(used: float) -> float:
             seconds = free()
-            return min(
-                seconds if used <= seconds else seconds + share * self._spare.left(), self._patience.left.seconds
-            )
+            if used > seconds:
+                seconds += share * self._spare.left()
+            return min(seconds, self._patience.left.seconds)
 
         start = time.monotonic()
         watch = self._sandbox.watch(share * self._spare.at_least(), most)
@@ -176,5 +176,5 @@ class StudentProcess:
                 self._spare.for_cells = max(self._spare.for_cells, watch.used)
             return answer
         finally:
-            self._spare.use(watch.used, (who, setting, len(frame)), free)  # as long a frame asks for as much
+            self._spare.use(watch.used, (who, setting, len(frame)), free)  # frames of one length ask for much the same
             self._patience.left.seconds -= time.monotonic() - start

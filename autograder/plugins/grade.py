@@ -144,8 +144,8 @@ class GradeInSandbox(NbGraderPreprocessor):
     ).tag(config=True)
     seconds_per_call = Float(
         DEFAULTS.seconds_per_call,
-        help=f"The most that a call may take, or {TIMES_THE_SOLUTION} times as long as with the solution if that is "
-        f"less. A notebook has {SPARE:g} times this to spare for calls that take longer.",
+        help=f"Seconds that a call may take at most. Where the solution is quick, it is {TIMES_THE_SOLUTION} times "
+        f"what the solution takes. A notebook also has a reserve of {SPARE:g} times this, for calls that need longer.",
     ).tag(config=True)
     seconds_per_submission = Float(DEFAULTS.seconds_per_submission, help="Time for all of a notebook.").tag(config=True)
     memory_mb = Int(DEFAULTS.memory_mb, help="Memory of the student's process.").tag(config=True)

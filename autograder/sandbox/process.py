@@ -108,7 +108,7 @@ class Sandbox:
         self._role = role
         self._left = left
         self._worker: _Worker | None = None
-        self._answered = (0.0, 0.0)  # when it did last, on the clock and in processor time
+        self._answered = (0.0, 0.0)  # the time of its last answer, on the clock and in processor time
         self.files_guarded_by = "nothing"
         try:
             self.scratch = Path(tempfile.gettempdir(), f"autograder-{secrets.token_hex(4)}")  # the worker makes it
@@ -150,7 +150,7 @@ class Sandbox:
         """
         return self.ask_watched(frame, self.watch(seconds), lend)
 
-    def ask_watched(self, frame: bytes, watch: _Watch, lend: Callable[[Any], Any] | None = None) -> Any:
+    def ask_watched(self, frame: bytes, watch: Watch, lend: Callable[[Any], Any] | None = None) -> Any:
         """The same under a watch, which knows afterwards what the worker used."""
         while True:
             body = self.exchange(frame, watch)
@@ -159,7 +159,7 @@ class Sandbox:
             start = time.thread_time()
             try:
                 answer = wire.unpack(body)
-                watch.used += time.thread_time() - start  # whatever is much to read was meant to be
+                watch.used += time.thread_time() - start  # a large answer costs its sender
                 if lend is None or not isinstance(answer, dict) or "lend" not in answer:
                     self._left.answer_bytes -= len(body)  # questions are not kept
                     return answer
@@ -168,7 +168,7 @@ class Sandbox:
                 self.close()
                 raise Died(str(error)) from error
 
-    def exchange(self, frame: bytes, watch: _Watch) -> bytes:
+    def exchange(self, frame: bytes, watch: Watch) -> bytes:
         """Send a frame and return the body of the next that comes. Raises TimeUp and Died, and then it is gone."""
         assert self._worker is not None
         watch.resume()
@@ -188,9 +188,11 @@ class Sandbox:
     @property
     def works_on(self) -> bool:
         """Whether the worker left threads at work when it answered."""
+        if self._worker is None:
+            return False
         when, cpu = self._answered
         idle = self.cpu_seconds() - cpu < (time.monotonic() - when) / 2
-        return self._worker is not None and not idle and self._worker.state()[0] > 1
+        return not idle and self._worker.state()[0] > 1
 
     def cpu_seconds(self) -> float:
         """Processor time that the worker used so far; 0 once it has ended."""
@@ -209,10 +211,10 @@ class Sandbox:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def watch(self, seconds: float, more: Callable[[float], float] = lambda used: 0.0) -> _Watch:
+    def watch(self, seconds: float, more: Callable[[float], float] = lambda used: 0.0) -> Watch:
         """What looks after the worker, which may use `seconds`. Once it used more, `more` says how many it may use."""
         assert self._worker is not None
-        return _Watch(self._worker, self.scratch, self.limits, seconds, more)
+        return Watch(self._worker, self.scratch, self.limits, seconds, more)
 
     def _request(self) -> dict[str, Any]:
         """What the fork server is told about a new worker."""
@@ -280,18 +282,18 @@ def _gone() -> bytes:
 WORKER_GONE = _gone()
 
 
-class _Watch:
+class Watch:
     """Looks after a worker now and then: a call raises, or returns how many seconds it can wait."""
 
     def __init__(self, worker: _Worker, scratch: Path, limits: Limits, seconds: float, more: Callable[[float], float]
                  ) -> None:  # fmt: skip
-        self.used = 0.0  # seconds of processor time and of sleep, up to the last look
+        self.used = 0.0  # seconds of processor time and of sleep, as far as they have been counted
         self._worker, self._scratch, self._limits = worker, scratch, limits
         self._seconds, self._more = seconds, more
         self._start = self._asked = time.monotonic()
-        self._next = self._start + LOOK_SECONDS  # look
+        self._next_look = self._start + LOOK_SECONDS
         self._watched = 0.0  # seconds since the last look in which nobody kept it waiting
-        self._cpu = worker.cpu_seconds()  # at the last look
+        self._cpu = worker.cpu_seconds()  # when it was last counted
 
     def resume(self) -> None:
         """Go on after the worker waited for us, or for the judge."""
@@ -301,10 +303,10 @@ class _Watch:
         now = time.monotonic()
         self._watched += now - self._asked
         self._asked = now
-        if now >= self._next:
-            self._next = now + LOOK_SECONDS
+        if now >= self._next_look:
+            self._next_look = now + LOOK_SECONDS
             self._look(now)
-        return self._next - now
+        return self._next_look - now
 
     def count(self) -> None:
         """Add what the worker used since the last time."""

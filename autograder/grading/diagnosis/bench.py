@@ -14,9 +14,10 @@ Place = tuple[str, int]  # cell, line
 Cells = Sequence[tuple[str, str]]  # name -> Python
 RANDOM = 40  # inputs more than those of the checks
 MOST_LOST, STEPS_OF_LOST = 4, 20_000  # programs that take too long, and what each of them counts for
-# Of a processor; steps are counted before.
+# Seconds of a processor: a backstop, since steps are counted.
 SECONDS_TO_PREPARE, SECONDS_TO_SEARCH, SECONDS_TO_BEGIN, SECONDS_FOR_ONE = 60.0, 15.0, 10.0, 1.0
-SECONDS_FOR_ALL, TIMES_THE_SLOWEST = 1.0, 4  # at least; as many times what the slowest correct program takes
+# For all inputs: so many seconds, or so many times what the slowest correct program takes, whichever is more.
+SECONDS_FOR_ALL, TIMES_THE_SLOWEST = 1.0, 4
 
 
 class OutOfBudget(Exception):

@@ -24,16 +24,16 @@ OFF = 0.1
 with importing_from(ASSIGNMENT.import_folders):
     import sampling_law
     from dinosaur_inputs import CERTAIN, LONGEST
-    from sampling_law import LAW_CASES, Case, Comparison, comparisons, drawn, law_case
+    from sampling_law import DOUBTFUL, LAW_CASES, LIMIT, SECOND_LOOK, Case, Comparison, comparisons, drawn, law_case
 
 CERTAIN_DRAWS = 1_000  # more than are made of networks that leave no choice, each among at most ten characters
 
 
-def missed(names: int, chance: float, truth: float) -> float:
+def missed(names: int, chance: float, truth: float, limit: float) -> float:
     """The probability that a share of `names`, each a hit with the probability `truth`, looks like `chance`."""
 
     def looks_wrong(hits: int) -> bool:
-        return Comparison("", 0, (), hits, names, chance).surprising
+        return Comparison("", 0, (), hits, names, chance).surprise > limit
 
     middle = round(names * chance)
     first = bisect.bisect_left(range(middle), True, key=lambda hits: not looks_wrong(hits))
@@ -44,6 +44,15 @@ def missed(names: int, chance: float, truth: float) -> float:
         for hits in range(first, after)
     ]  # fmt: skip
     return math.fsum(math.exp(one) for one in logarithms)
+
+
+def passes(case: Case, chance: float, truth: float, comparisons: int = 1) -> float:
+    """At most how likely it is that the case is done with at the second look or the last one.
+
+    With two comparisons, which are independent, each has half of the names.
+    """
+    looks = ((SECOND_LOOK, DOUBTFUL), (case.count, LIMIT))
+    return sum(missed(names // comparisons, chance, truth, limit) ** comparisons for names, limit in looks)
 
 
 def chances(case: Case) -> np.ndarray:
@@ -61,9 +70,9 @@ def most_missed(cases: dict[str, Case]) -> tuple[float, float]:
     for case in (cases["one letter"], cases["constant"]):
         p = chances(case)
         sets = itertools.chain(*(itertools.combinations(p, count) for count in range(1, len(p))))
-        at_one_position += [missed(case.count, sum(one), sum(one) + OFF) for one in sets if sum(one) + OFF < 1]
+        at_one_position += [passes(case, sum(one), sum(one) + OFF) for one in sets if sum(one) + OFF < 1]
     again = float((p**2).sum())
-    return max(at_one_position), max(missed(case.count // 2, again, again + off) for off in (OFF, -OFF))
+    return max(at_one_position), max(passes(case, again, again + off, 2) for off in (OFF, -OFF))
 
 
 def main() -> int:
@@ -75,7 +84,7 @@ def main() -> int:
         names = [(case, drawn(case.parameters, case.newline, case.count, np.random.default_rng(seed)))
                  for case in cases.values()]  # fmt: skip
         in_each_look = sum(1 for case, some in names for _ in comparisons(case, some, range(LONGEST)))
-        made.append(2 * (in_each_look + 2 * len(names)))  # and two leanings
+        made.append(3 * (in_each_look + 2 * len(names)))  # and two leanings
     assert max(made) <= sampling_law.COMPARISONS
     console.print(
         f"comparisons: {min(made):,} to {max(made):,} of a submission, {sampling_law.COMPARISONS:,} allowed for"
@@ -85,8 +94,8 @@ def main() -> int:
     rejected = sampling_law.FALSE_REJECTS * max(made) / sampling_law.COMPARISONS + collisions + uncertain
     console.print(f"a right sampler is rejected: at most {rejected:.1e} ({collisions:.0e} for two equal names, "
                   f"{uncertain:.0e} where there is no choice)")  # fmt: skip
-    passes = [most_missed(cases) for cases in networks]
-    at_one_position, between = (max(column) for column in zip(*passes, strict=True))
+    wrong = [most_missed(cases) for cases in networks]
+    at_one_position, between = (max(column) for column in zip(*wrong, strict=True))
     console.print(f"a law that is off by {OFF} at one position passes: at most {at_one_position:.1e}")
     console.print(f"the letter of the call before is drawn again more or less often by {OFF}: at most {between:.1e}")
     as_asked = (1 - OFF) ** sampling_law.MANY

@@ -8,6 +8,7 @@ prints how likely it is that a right sampler is rejected, and a wrong one not.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -29,8 +30,10 @@ from dinosaur_inputs import (
 Parameters = dict[str, np.ndarray]
 
 FALSE_REJECTS = 9e-7  # of all comparisons of a submission together
-COMPARISONS = 12_000  # as many are made at most
+COMPARISONS = 15_000  # as many are made at most
 FIRST_LOOK = 250  # names; most wrong samplers show in them
+SECOND_LOOK = 1500  # names; where nothing of them is doubtful, no more are drawn
+DOUBTFUL = 10.0  # of what would have to come to LIMIT to be surprising
 MANY = 70  # names of one network that have to come out exactly
 AT_ONCE = 125  # names that are drawn in one go
 SHARPER, FLATTER = (
@@ -52,6 +55,7 @@ SPLIT, LIKELIEST, AFTER_LETTER, AFTER_MEMORY, AGAIN = (  # what is compared; the
     "Letter {number} of {names} names from one network was the same as in the call before in {share:.2%} of them. By "
     "the network's probabilities it should be in about {chance:.2%}.",
 )
+LIMIT = math.log(2 * COMPARISONS / FALSE_REJECTS)
 RESOLUTION = 1e-7  # how far a determined draw is from a boundary
 
 
@@ -88,7 +92,7 @@ def law_case(seed: int, name: str) -> Case:
             return Case(long_names(np.random.default_rng([seed, 3])), 0, 700)
         case _:
             number, one_letter = LAW_CASES.index(name), name == "one letter"
-            return Case(constant(np.random.default_rng([seed, 4, number]), one_letter=one_letter), 0, 3500)
+            return Case(constant(np.random.default_rng([seed, 4, number]), one_letter=one_letter), 0, 3000)
 
 
 def short_names(rng: np.random.Generator, newline: int) -> Parameters:
@@ -185,58 +189,61 @@ class Comparison:
         return self.drawn / self.names
 
     @property
-    def surprising(self) -> bool:
-        """Whether a right sampler would come so far from the chance in one of a hundred million submissions only.
+    def surprise(self) -> float:
+        """How surprising it is of a right sampler: above LIMIT in one of a hundred million submissions only.
 
         Given the letters before, the names' letters are independent: by Chernoff's bound n * KL(share || chance)
-        exceeds the logarithm with a probability of at most FALSE_REJECTS / COMPARISONS.
+        exceeds LIMIT with a probability of at most FALSE_REJECTS / COMPARISONS.
         """
-        limit = np.log(2 * COMPARISONS / FALSE_REJECTS)
-        return bool(self.names * divergence(self.share, self.chance) > limit)
+        return self.names * divergence(self.share, self.chance)
 
 
 def divergence(f: float, p: float) -> float:
     """Kullback-Leibler divergence of a coin with chance f from one with chance p."""
     terms = [(f, p), (1 - f, 1 - p)]
-    return float(sum(a * np.log(a / max(b, 1e-300)) for a, b in terms if a > 0))
+    return sum(a * math.log(a / max(b, 1e-300)) for a, b in terms if a > 0)
 
 
 def comparisons(case: Case, names: np.ndarray, positions: range) -> Iterator[Comparison]:
     """What is compared of the `names`, (names, LONGEST), at some positions.
 
     At each: all ways to split the characters in two, the likeliest one, those that the letter before and those that the
-    memory makes likelier, and the letter that the call before drew there, for every second call.
+    memory makes likelier, and the letter that the call before drew there: for every second call, and for the others.
     """
     size = len(case.parameters["by"])
     possible = [index for index in range(size) if case.parameters["by"][index, 0] > -CERTAIN]
     splits = [chosen for count in range(1, len(possible)) for chosen in itertools.combinations(possible, count)
               if possible[0] in chosen]  # fmt: skip
+    in_split = np.array([np.isin(np.arange(size), split) for split in splits], float)
     running = np.ones(len(names), bool)
     for t, (p, blind, forgetful, _) in enumerate(probabilities(case.parameters, names)):
         here = names[:, t]
         if t in positions and running.any():
-            rules = [(SPLIT, split, np.isin(np.arange(size), split)[:, None]) for split in splits]
-            rules.append((LIKELIEST, (), p == p.max(axis=0)))
+            count, p_here, drawn_here = int(running.sum()), p[:, running], here[running]
+            hits = in_split @ np.bincount(drawn_here, minlength=size)
+            for split, hit, chance in zip(splits, hits, in_split @ p_here.mean(axis=1), strict=True):
+                yield Comparison(SPLIT, t, split, int(hit), count, float(chance))
+            rules = [(LIKELIEST, p_here == p_here.max(axis=0))]
             if t:
-                rules += [(AFTER_LETTER, (), p > blind), (AFTER_MEMORY, (), p > forgetful)]
-            for template, letters, rule in rules:
-                hits = np.broadcast_to(rule, p.shape)[here, np.arange(len(names))]
-                chances = (p * rule).sum(axis=0)
-                yield Comparison(template, t, letters, int(hits[running].sum()), int(running.sum()),
-                                 float(chances[running].mean()))  # fmt: skip
-            pair = running[0::2] & running[1::2]
-            if pair.any():
-                hits = here[1::2] == here[0::2]
-                chances = p[here[0::2], np.arange(1, len(names), 2)]
-                yield Comparison(AGAIN, t, (), int(hits[pair].sum()), int(pair.sum()), float(chances[pair].mean()))
+                rules += [(AFTER_LETTER, p_here > blind[:, running]), (AFTER_MEMORY, p_here > forgetful[:, running])]
+            for template, rule in rules:
+                hit = rule[drawn_here, np.arange(count)].sum()
+                yield Comparison(template, t, (), int(hit), count, float((p_here * rule).sum(axis=0).mean()))
+            again = here[1:] == here[:-1]
+            chances = p[here[:-1], np.arange(1, len(names))]
+            pair = running[:-1] & running[1:]
+            for others in (slice(0, None, 2), slice(1, None, 2)):  # no call is in two of these pairs
+                if (some := pair[others]).any():
+                    yield Comparison(AGAIN, t, (), int(again[others][some].sum()), int(some.sum()),
+                                     float(chances[others][some].mean()))  # fmt: skip
         running &= here != case.newline
 
 
-def leanings(case: Case, names: np.ndarray, positions: range) -> Iterator[str]:
-    """In which way the letters at all these positions together lean too much: SHARPER, FLATTER or neither.
+def leanings(case: Case, names: np.ndarray, positions: range) -> Iterator[tuple[str, float]]:
+    """How much the letters at all these positions together lean: SHARPER and FLATTER, and how surprising that is.
 
-    The names are so much likelier under the leaning law than under the right one. Of a right sampler the ratio exceeds
-    a number with a probability of at most one over that number (Markov), whatever the network.
+    It is the logarithm of how much likelier the names are under a law that leans so. Of a right sampler the ratio
+    exceeds a number with a probability of at most one over that number (Markov), whatever the network.
     """
     for template, exponent in ((SHARPER, 1.1), (FLATTER, 0.9)):
         running, ratio = np.ones(len(names), bool), 0.0
@@ -246,8 +253,7 @@ def leanings(case: Case, names: np.ndarray, positions: range) -> Iterator[str]:
                 leaning = p**exponent / (p**exponent).sum(axis=0)
                 ratio += float(np.log(leaning[drawn] / p[drawn])[running].sum())
             running &= names[:, t] != case.newline
-        if ratio > np.log(COMPARISONS / FALSE_REJECTS):
-            yield template
+        yield template, ratio
 
 
 def as_matrix(names: list[list[int]], newline: int) -> np.ndarray:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 import os
 import platform
 import re
 import zlib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -356,36 +357,43 @@ class ChecksPlugin:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         known = {(item.path, item.name.partition("[")[0]) for item in items}
         for item in items:
+            if inspect.iscoroutinefunction(getattr(item, "obj", None)):
+                self.errors.append(f"{item.nodeid} is `async`, and a check is an ordinary function.")
             for name in (name for mark in item.iter_markers("needs") for name in mark.args):
                 if (item.path, name) not in known:
                     self.errors.append(f"{item.nodeid} needs {name!r}, and there is no such check in its file.")
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        """A mistake is paid for once: what fails where an inner function is wrong gets a second look.
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
+        """A mistake is paid for once: where inner functions are wrong, the student's is first given the solution's.
 
-        In it, the student's function is given the solution's inner functions. What is expected stays what it was: a
-        value that a student's code had a hand in would be whatever that code likes.
+        What does not pass so may pass as it was handed in. What is expected is the same: a value that a student's code
+        had a hand in would be whatever that code likes.
         """
+        inner = self.run.reference.inner_functions(_function(pyfuncitem))
+        wrong = [name for name in inner if any(c.state != "passed" for c in self.run.checks if c.function == name)]
+        lent: BaseException | None = None
+        if wrong:
+            parts = {name: self.run.reference.part(name) for name in wrong}
+            try:
+                self._called(pyfuncitem, student=self.run.student.lent(parts))
+                return True
+            except RAISED as error:
+                lent = error
         try:
-            with self._answered():
-                return (yield)
+            self._called(pyfuncitem)
         except RAISED as error:
-            inner = self.run.reference.inner_functions(_function(pyfuncitem))
-            wrong = [name for name in inner if any(c.state != "passed" for c in self.run.checks if c.function == name)]
-            if not wrong or (isinstance(error, CallFailed) and error.kind == "NotDefined"):
-                raise
-        parts = {name: self.run.reference.part(name) for name in wrong}
-        with self._answered():
-            self._again(pyfuncitem, student=self.run.student.lent(parts))
+            raise (lent or error) from None
         return True
 
-    @contextlib.contextmanager
-    def _answered(self) -> Iterator[None]:
-        """Fail what passes although nothing came of a call, not even an exception: no check can have expected that."""
+    def _called(self, item: pytest.Function, **other: object) -> None:
+        """Call a check, and fail what passes although nothing came of a call of the student's, not even an exception.
+
+        No check can have expected that.
+        """
         missed = self.run.student.unanswered if isinstance(self.run.student, Student) else []
         before = len(missed)
-        yield
+        self._again(item, **other)
         if len(missed) > before:
             raise missed[before].again()
 

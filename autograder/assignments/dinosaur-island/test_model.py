@@ -8,7 +8,7 @@ differ between processors by less than 1e-11, and the names not at all (see "Num
 """
 
 import re
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -65,12 +65,12 @@ class Run:
             seen, expected = self.seen.returned, self.expected.returned
             assert_same(seen, expected, "parameters", rtol=RTOL, atol=ATOL, extra_keys=True)
 
-    @property
+    @cached_property
     def expected_losses(self):
         """The losses that the reference printed."""
         return [float(number) for number in re.findall(r"Loss: (\S+)", self.expected.printed)]
 
-    @property
+    @cached_property
     def losses(self):
         """The student's printed losses."""
         with self.where():
@@ -119,7 +119,7 @@ class Run:
         for number, seen in enumerate(self.losses[1:], 1):
             self.assert_loss(number, seen)
 
-    @property
+    @cached_property
     def names(self):
         """What the reference printed: iterations, and the names of each."""
         lines = [line.strip().lower() for line in self.expected.printed.splitlines()]
@@ -164,7 +164,7 @@ def run_on(student, reference, text, *calls):
 
 def which_run(student, text, call):
     """Adds to what a check says which run it looked at: the notebook's own has other names, and other numbers."""
-    values = {"iterations": call[3], "names": len(text.splitlines()), "n_a": call[4]}
+    values = {"iterations": call[3], "names": text.count("\n") + 1, "n_a": call[4]}
     if isinstance(student, StudentGiven) and student._setting.cell:
         return saying(
             "This was a run of {iterations:,} {iterations:iteration|iterations} on another file, with {names:,} names, "

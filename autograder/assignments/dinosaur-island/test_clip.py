@@ -39,6 +39,12 @@ def compare_random(student, reference, values, bound, rtol=1e-12):
         compare(student, reference, values, bound, rtol)
 
 
+def some_above(rng, bound):
+    """Positive gradients, of which each has an entry above the bound."""
+    values = {name: np.abs(value) for name, value in gradients(rng, 3, 7, 5).items()}
+    return {name: value * max(1.0, 1.5 * bound / value.max()) for name, value in values.items()}
+
+
 def picture(name, given, expected, seen, bound):
     """What became of each entry of an array, over what it was."""
     if not isinstance(seen, np.ndarray) or seen.shape != given.shape:
@@ -83,16 +89,14 @@ def test_worked_example(student, reference):
 @pytest.mark.needs("test_returns_the_gradients")
 def test_upper_bound(student, reference, rng):
     """Values above `maxValue` become `maxValue`, in each of the five gradients."""
-    values = {name: np.abs(value) for name, value in gradients(rng, 3, 7, 5).items()}
-    compare_random(student, reference, values, 8)
+    compare_random(student, reference, some_above(rng, 8), 8)
 
 
 @pytest.mark.points(2)
 @pytest.mark.needs("test_returns_the_gradients")
 def test_lower_bound(student, reference, rng):
     """Values below `-maxValue` become `-maxValue`, in each of the five gradients."""
-    values = {name: -np.abs(value) for name, value in gradients(rng, 3, 7, 5).items()}
-    compare_random(student, reference, values, 8)
+    compare_random(student, reference, {name: -value for name, value in some_above(rng, 8).items()}, 8)
 
 
 @pytest.mark.points(3)

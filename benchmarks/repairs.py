@@ -27,6 +27,7 @@ from autograder.grading.diagnosis.repair import MOST_LINES, Found, locate, unit_
 from autograder.sandbox.process import Limits
 
 SEED = 1
+TRIED = ("located", "one of several", "not located")
 
 
 def main() -> None:
@@ -47,18 +48,19 @@ def main() -> None:
         start = time.perf_counter()  # the process that tries programs is none of our children
         kind, found = question.look_at(path.read_text("utf-8", "replace"))
         counts[kind] += 1
-        if kind in ("located", "not located"):
+        if kind in TRIED:
             seconds.append(time.perf_counter() - start)
             lines += [len(one.places) for one in found] if kind == "located" else []
         if options.show and kind != "passes":
             _show(path, kind, found, seconds[-1] if seconds else 0)
-    tried = counts["located"] + counts["not located"]
+    tried = sum(counts[kind] for kind in TRIED)
     if not tried:
         sys.exit("No program fails the tests.")
     print(f"{options.question.name}: {len(wrong)} programs, {counts['passes']} pass the tests, {counts['unreadable']} "
           f"are no Python, {counts['lost']} took too long; reference and {options.variants} variants")  # fmt: skip
     print(f"located in at most {MOST_LINES} lines: {counts['located']} of {tried} ({counts['located'] / tried:.1%}), "
-          f"{statistics.mean(lines):.2f} lines on average")  # fmt: skip
+          f"{statistics.mean(lines):.2f} lines on average; of {counts['one of several']} more, one mistake of several"
+          )  # fmt: skip
     print(f"seconds: median {statistics.median(seconds):.2f}, 90th percentile "
           f"{sorted(seconds)[int(0.9 * len(seconds))]:.2f}, longest {max(seconds):.2f}")  # fmt: skip
     for rate, rows in _paper(options.question / "refactory_online.csv", {path.name for path in wrong}).items():
@@ -121,7 +123,7 @@ class Question:
                     continue
                 wrong = True
                 if one is None or one.partly:
-                    return "not located", [one] if one else []
+                    return "one of several" if one else "not located", [one] if one else []
                 found.append(one)
         except NotTried:
             return "lost", []

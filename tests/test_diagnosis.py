@@ -72,6 +72,35 @@ def test_the_line_is_named_in_a_function_that_is_written_like_no_correct_one_at_
     assert found["sample"].lines == (line,)
 
 
+def test_a_parameter_is_named_that_the_function_calls_by_another_name():
+    _, found = diagnosed(SAMPLE.replace("(parameters, char_to_ix", "(weights, char_to_ix"))
+    assert found["sample"].lines == (1,)
+    assert "`weights`" in render(found["sample"].text)
+
+
+EARLY = """def sample(parameters, char_to_ix, seed):
+    end, size = char_to_ix["\\n"], len(parameters["by"])
+    letter, memory = np.zeros((size, 1)), np.zeros((len(parameters["b"]), 1))
+    name = []
+    for counter in range(50):
+        memory = np.tanh(parameters["Wax"] @ letter + parameters["Waa"] @ memory + parameters["b"])
+        p = softmax(parameters["Wya"] @ memory + parameters["by"])
+        np.random.seed(seed + 2 * counter)
+        name += [int(np.random.choice(size, p=p.ravel()))]
+        letter = np.zeros((size, 1))
+        letter[name[-1]] = 1
+        if name[-1] == end:
+            return name
+        elif counter > 0:
+            return name + [end]
+"""
+
+
+def test_a_return_is_named_that_stands_two_levels_too_deep():
+    _, found = diagnosed(EARLY)
+    assert found["sample"].lines == (15,)
+
+
 def test_a_known_mistake_is_named_though_a_key_is_missing_that_no_check_judges():
     cell = CLIP.replace("-maxValue, maxValue, out", "-10, 10, out")
     checks, found = diagnosed(cell)

@@ -117,7 +117,7 @@ def changed_part(node: Node, way: Way, old: ast.expr, new: ast.expr, kind: str, 
 
 # ---------------------------------------------------------------- the table
 
-Others = tuple[Sequence[str], Sequence[str]]  # names of variables, and of attributes, in the function
+Others = tuple[Sequence[str], Sequence[str]]  # names of a function's variables, and of values that are none of its own
 OPPOSITE: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.Gt, ast.GtE, ast.NotEq), ast.LtE: (ast.Lt, ast.GtE, ast.Gt, ast.Eq),
     ast.Gt: (ast.GtE, ast.Lt, ast.LtE, ast.NotEq), ast.GtE: (ast.Gt, ast.LtE, ast.Lt, ast.Eq),
@@ -168,11 +168,15 @@ def _off_by_one(old: ast.expr, _: Others) -> New:
 
 
 def _variable(old: ast.expr, others: Others) -> New:
+    variables, foreign = others
     if isinstance(old, ast.Name) and isinstance(old.ctx, ast.Load):
-        if old.id in others[0]:
-            for name in others[0]:
+        if old.id in variables:
+            for name in variables:
                 if name != old.id:
                     yield "variable", ast.Name(name, ast.Load()), 1.5
+        elif old.id in foreign:
+            for name in variables:
+                yield "name", ast.Name(name, ast.Load()), 3.0
         if old.id in TWINS:
             yield "function", ast.Name(TWINS[old.id], ast.Load()), 0.7
 
@@ -263,10 +267,11 @@ def local_names(function: ast.AST) -> list[str]:
     return list(names)
 
 
-def small_edits(function: Node) -> Iterator[Edit]:
-    """All single edits of a function by the table, in the order of its text."""
-    others = (local_names(function.tree), ())
+def small_edits(function: Node, foreign: Sequence[str] = ()) -> Iterator[Edit]:
+    """All single edits of a function by the table, in the order of its text. `foreign` values are not its own."""
+    others = (local_names(function.tree), foreign)
     for node, block, place, above in statements(function):
+        yield from _defining(node, foreign)
         if node is not function:
             yield from part_edits(node, others)
         if block is not None:
@@ -284,6 +289,25 @@ def statements(function: Node) -> Iterator[tuple[Node, Block | None, int, tuple[
 
     yield function, None, 0, ()
     yield from below(function, ())
+
+
+def _defining(node: Node, foreign: Sequence[str]) -> Iterator[Edit]:
+    """The edits by which a parameter, or what a value is assigned to, gets the name of a foreign value."""
+    if isinstance(node.tree, FUNCTIONS):
+        for parameter in node.tree.args.args:
+            for name in foreign:
+                arguments = copy.copy(node.tree.args)
+                arguments.args = [ast.arg(name) if one is parameter else one for one in arguments.args]
+                tree = copy.copy(node.tree)
+                tree.args = arguments
+                yield Edit("name", ((node.cell, node.line),), parameter.arg, name, 3.0, head=(node, text_of(tree)),
+                           tree=(node.tree, tree))  # fmt: skip
+        return
+    for way, old in own_parts(node.tree):
+        if isinstance(old, ast.Name) and isinstance(old.ctx, ast.Store):
+            for name in foreign:
+                if (edit := changed_part(node, way, old, ast.Name(name, ast.Store()), "name", 2.5)) is not None:
+                    yield edit
 
 
 def part_edits(node: Node, others: Others) -> Iterator[Edit]:
@@ -374,6 +398,8 @@ def statement_edits(node: Node, block: Block, place: int, above: tuple[tuple[Nod
             yield _moved(node, outer_block, outer_place, 0.5)
         if place == len(block.nodes) - 1:
             yield _moved(node, outer_block, outer_place + 1, 1.4)
+            for _, further_block, further_place in above[:-1]:
+                yield _moved(node, further_block, further_place + 1, 1.2)
 
 
 def _moved(node: Node, block: Block, place: int, likely: float) -> Edit:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import itertools
 import math
+import symtable
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +30,7 @@ from autograder.sandbox.process import Limits
 MOST_LINES = 3  # that a diagnosis names
 SINGLE = 800  # single edits that are tried
 PROMISING, FIRST = 30, 8  # of them are tried on all inputs, and of these are tried together with every other one
+BEHIND = 100  # edits of lines that are reached only after another edit
 ALIKE = 50  # so many of one kind count for as much as one of another that is likelier by 1
 DONORS_SHARE = 0.4  # of the budget: what is left is for single edits
 ENOUGH_DONORS = 4  # with one changed line among so many, the others are not looked at
@@ -42,6 +46,7 @@ class Unit:
 
     cells: tuple[tuple[str, Block], ...]
     functions: tuple[Node, ...]
+    foreign: tuple[str, ...] = ()  # global names that the functions use, and that are no function's, as far as is known
 
     def text(self, edits: Sequence[Edit] = (), count: bool = True) -> Cells:
         """The cells with these edits."""
@@ -80,12 +85,15 @@ def unit_of(cells: Sequence[tuple[str, str, Sequence[int]]], function: str, othe
     """
     blocks = {}
     defined: dict[str, Node] = {}
+    known = {*dir(builtins), *others}  # and functions, classes and modules
     for name, source, statements in cells:
         try:
             body = ast.parse(source).body
         except (SyntaxError, ValueError, RecursionError):
             continue
-        blocks[name] = Block("", nodes_of([body[index] for index in statements], name))
+        body = [body[index] for index in statements]
+        known |= _defined_by(body)
+        blocks[name] = Block("", nodes_of(body, name))
         defined.update({node.tree.name: node for node in blocks[name].nodes
                         if isinstance(node.tree, (*FUNCTIONS, ast.ClassDef))})  # fmt: skip
     if function not in defined or not isinstance(defined[function].tree, ast.FunctionDef):
@@ -98,7 +106,35 @@ def unit_of(cells: Sequence[tuple[str, str, Sequence[int]]], function: str, othe
                 waiting.append(node.id)
     functions = tuple(defined[name] for name in reached)
     used = {node.cell for node in functions}
-    return Unit(tuple((name, block) for name, block in blocks.items() if name in used), functions)
+    foreign = tuple(sorted(_global_names([node.tree for node in functions]) - known))
+    return Unit(tuple((name, block) for name, block in blocks.items() if name in used), functions, foreign)
+
+
+def _defined_by(statements: Sequence[ast.stmt]) -> set[str]:
+    """The functions, classes and modules that statements define, as far as they name them."""
+    try:
+        found = _scope(statements).get_symbols()
+    except SyntaxError:  # as of a `return` outside of a function
+        return set()
+    return {one.get_name() for one in found if one.is_namespace() or one.is_imported()}
+
+
+def _global_names(functions: Sequence[ast.stmt]) -> set[str]:
+    """The global names that functions use."""
+    found: set[str] = set()
+    try:
+        waiting = [*_scope(functions).get_children()]
+    except SyntaxError:
+        return found
+    while waiting:
+        scope = waiting.pop()
+        waiting += scope.get_children()
+        found |= {one.get_name() for one in scope.get_symbols() if one.is_global() and one.is_referenced()}
+    return found
+
+
+def _scope(statements: Sequence[ast.stmt]) -> symtable.SymbolTable:
+    return symtable.symtable(ast.unparse(ast.Module([*statements], [])), "cell", "exec")
 
 
 def cost(edits: Sequence[Edit]) -> tuple[float, int]:
@@ -129,9 +165,12 @@ class Search:
     def __init__(self, unit: Unit, donors: Sequence[Donor], bench: Bench) -> None:
         self.unit, self.donors, self.bench = unit, donors, bench
         self.function = unit.functions[0]
+        correct = _global_names([donor.function for donor in donors])  # some may come of `from utils import *`
+        self.foreign = [name for name in unit.foreign if name not in correct]
         self.original = Tried(())
         self.best: Found | None = None
         self.singles: list[Edit] = []  # with which everything passes
+        self.unreached: list[Edit] = []  # of lines that no failing input reaches, the likeliest first
 
     def run(self) -> Found | None:
         """The smallest change that was found within the budget. Raises NotTried."""
@@ -155,7 +194,7 @@ class Search:
 
     def _too_much(self) -> bool:
         """Whether what was found is more than can be told."""
-        return self.best is None or len(self.best.places) > MOST_LINES
+        return self.best is None or len(self.best.places) > MOST_LINES or _is_rewrite(self.best, self.unit)
 
     def _passes(self, edits: Sequence[Edit]) -> bool:
         return self.bench.passes(self.unit.text(edits))
@@ -266,11 +305,29 @@ class Search:
 
     def _by_pairs(self, promising: Sequence[Edit], candidates: Sequence[Edit]) -> None:
         """An edit that mends something and breaks nothing, and another one."""
-        for first in self._mending(promising[:PROMISING])[:FIRST]:
-            for second in candidates:
-                if not _clash(first, second) and self._passes([first, second]):
-                    self._offer([first, second])
-                    return
+        for first, second in self._pairs(promising, candidates):
+            smaller = self.best is None or cost([first, second]) < self.best.cost
+            if smaller and not _clash(first, second) and self._passes([first, second]):
+                self._offer([first, second])
+                return
+
+    def _pairs(self, promising: Sequence[Edit], candidates: Sequence[Edit]) -> Iterator[tuple[Edit, Edit]]:
+        """The parts of a larger change are among the first edits.
+
+        The second one is of a line that is reached only then, or mends something, too, or is any other.
+        """
+        parts = self.best.edits if self.best is not None else ()
+        firsts = self._mending([*promising[:PROMISING], *parts])[:FIRST]
+        yield from ((first, second) for first in firsts for second in self._behind(first))
+        for seconds in (promising[:20], candidates):
+            yield from itertools.product(firsts, seconds)
+
+    def _behind(self, first: Edit) -> list[Edit]:
+        """Edits of the lines that failing inputs reach only with the first edit: what crashes hides what is behind."""
+        if first.head is None or first.head[1].count("\n") != first.head[0].head.count("\n"):
+            return []  # the lines would have other numbers
+        reached = {place for place, guilt in self._suspicious([first]).items() if guilt > 0}
+        return [edit for edit in self.unreached if reached & {*edit.places}][:BEHIND]
 
     def _candidates(self, twins: Sequence[tuple[list[Edit], ast.FunctionDef]]) -> list[Edit]:
         """Single edits, the likeliest first: by their kind, and by how suspicious their line is."""
@@ -278,13 +335,18 @@ class Search:
         pieces = pieces_of([twin for _, twin in twins], helpers, local_names(self.function.tree))
         suspicious = self._suspicious()
         kinds: dict[str, list[tuple[float, int, Edit]]] = {}
+        unreached: list[tuple[float, int, Edit]] = []
         for function in self.unit.functions:
             alone = [edit for edits, _ in twins for edit in edits] if function is self.function else []
-            for number, edit in enumerate((*small_edits(function), *piece_edits(function, pieces), *alone)):
+            small = small_edits(function, self.foreign)
+            for number, edit in enumerate((*small, *piece_edits(function, pieces), *alone)):
                 guilt = max((suspicious.get(place, 0.0) for place in edit.places), default=0.0)
-                if guilt > 0:
-                    likely = edit.likely or 1.5 - cost([edit])[1] / 40
-                    kinds.setdefault(edit.kind, []).append((-(likely + 2 * guilt), number, edit))
+                if edit.kind == "name" and isinstance(edit.head and edit.head[0].tree, FUNCTIONS):
+                    guilt = 1.0  # what calls a function is no line of it
+                likely = edit.likely or 1.5 - cost([edit])[1] / 40
+                alike = kinds.setdefault(edit.kind, []) if guilt > 0 else unreached
+                alike.append((-(likely + 2 * guilt), number, edit))
+        self.unreached = [edit for _, _, edit in sorted(unreached, key=lambda one: one[:2])]
         # There are thousands of other expressions, and a few other loops: each more of a kind is a little less likely.
         weighed = [(weight + place / ALIKE, number, edit) for alike in kinds.values()
                    for place, (weight, number, edit) in enumerate(sorted(alike, key=lambda one: one[:2]))]  # fmt: skip
@@ -300,9 +362,12 @@ class Search:
                 break
         return found
 
-    def _suspicious(self) -> dict[Place, float]:
-        """Ochiai's measure for each line that ran; more for one that raised what ended a call."""
-        traced = self._traced()
+    def _suspicious(self, edits: Sequence[Edit] = ()) -> dict[Place, float]:
+        """Ochiai's measure for each line that ran; more for one that raised what ended a call.
+
+        `edits` leave the lines' numbers as they are.
+        """
+        traced = self._traced(edits)
         failed = sum(not one for one in traced.passed)
         of_failed: Counter[Place] = Counter()
         of_passed: Counter[Place] = Counter()
@@ -314,9 +379,9 @@ class Search:
         return {place: count / math.sqrt(failed * (count + of_passed[place])) + raised[place] / failed
                 for place, count in of_failed.items()}  # fmt: skip
 
-    def _traced(self) -> Tried:
+    def _traced(self, edits: Sequence[Edit]) -> Tried:
         """Which lines ran on which input. What is run is written anew, so its lines are turned into the student's."""
-        tried = self.bench.tried(self.unit.text(), trace=True)
+        tried = self.bench.tried(self.unit.text(edits), trace=True)
         numbers = {(name, number): line for name, block in self.unit.cells
                    for number, line in enumerate(_lines(block), 1)}  # fmt: skip
 

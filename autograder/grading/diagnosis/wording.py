@@ -16,6 +16,7 @@ SENTENCES = {
     "constant": "look at the number or text `{part}`: is it the one that is asked for?",
     "off by one": "`{part}` is one off: count by hand for a small example.",
     "variable": "look at the name `{part}`: is it the value that is needed here?",
+    "name": "look at the name `{part}`: is everything called the same where it gets its value and where it is used?",
     "function": "look at `{part}`: does this function do what is needed here?",
     "calculation": "look at the calculation `{part}`: go through it by hand for a small example.",
     "order": "look at the order of things in `{part}`.",

@@ -127,3 +127,11 @@ def test_without_steps_nothing_is_looked_for():
     )
     assert any(check.state == "failed" for check in checks["clip"])
     assert not found
+
+
+def test_a_known_mistake_that_never_ends_is_named_though_most_calls_were_not_tried_again():
+    cell = SAMPLE.replace(
+        "while end not in name and len(name) < 50:", "while not name or name[-1] != end or len(name) != 50:"
+    )
+    _, found = diagnosed(cell, diagnosis_steps=0)
+    assert found["sample"].misconception == "sample-or-for-and"

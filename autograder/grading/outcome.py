@@ -43,6 +43,9 @@ def by_name(signature: inspect.Signature, arguments: Sequence[Any], names: Seque
     return dict(signature.bind(*arguments[:by_position], **named).arguments)
 
 
+NOT_TRIED = "NotTried"  # what ran out of time, or took its process down, too often before
+
+
 class CallFailed(Exception):
     """The student's code is missing, raised, hung or took its process down; the text is for the student.
 
@@ -52,7 +55,7 @@ class CallFailed(Exception):
     def __init__(self, message: Message, kind: str, said: str = "", probed: bool = False) -> None:
         super().__init__(render(message))
         self.message = message
-        self.kind = kind  # the exception's type name, "TimeUp", "Died" or "NotDefined"
+        self.kind = kind  # the exception's type name, "TimeUp", "Died", "NotDefined" or NOT_TRIED
         self.said = said  # the exception's own text
         self.probed = probed  # whether a function of probes.py came upon it
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable
 
-from autograder.grading.outcome import CallFailed
+from autograder.grading.outcome import NOT_TRIED, CallFailed
 from autograder.messages import Message
 from autograder.sandbox.process import Allowance, Limits
 
@@ -58,10 +58,10 @@ class Patience:
         """Raise CallFailed for what ran out of time, or took its process down, too often."""
         if self._timeouts[who] >= TIMEOUTS_ALLOWED:
             text = "{who} was not tried again: it had run out of time {count} {count:time|times}."
-            raise CallFailed(Message(text, who=_words(who), count=TIMEOUTS_ALLOWED), _kind(who))
+            raise CallFailed(Message(text, who=_words(who), count=TIMEOUTS_ALLOWED), _kind(who, NOT_TRIED))
         if self._deaths[who] >= DEATHS_ALLOWED:
             text = "{who} was not tried again: it had taken its Python process down {count} {count:time|times}."
-            raise CallFailed(Message(text, who=_words(who), count=DEATHS_ALLOWED), "Died")
+            raise CallFailed(Message(text, who=_words(who), count=DEATHS_ALLOWED), NOT_TRIED)
 
     def ran_out_before(self, who: str) -> bool:
         """Whether `who` did not finish once."""
@@ -88,6 +88,6 @@ def _words(who: str) -> Message:
     return Message("A cell of the notebook") if who == CELLS else Message("`{name}`", name=who)
 
 
-def _kind(who: str) -> str:
+def _kind(who: str, kind: str = "TimeUp") -> str:
     """What it means to run out of time: cells that do not end define nothing."""
-    return "NotDefined" if who == CELLS else "TimeUp"
+    return "NotDefined" if who == CELLS else kind

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from autograder.grading.asking import Conversation, Program
 from autograder.grading.lending import Lent
-from autograder.grading.outcome import CallFailed, Outcome
+from autograder.grading.outcome import NOT_TRIED, CallFailed, Outcome
 from autograder.grading.pace import solution_seconds
 from autograder.grading.patience import Spare
 from autograder.grading.student_process import AS_HANDED_IN, Setting, StudentProcess
@@ -133,7 +133,7 @@ class _Remembering:
         return answer
 
 
-NO_ANSWER = ("NotDefined", "TimeUp", "Died")
+NO_ANSWER = ("NotDefined", "TimeUp", "Died", NOT_TRIED)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from autograder.grading.assignment import Assignment, AssignmentError, read_toml
 from autograder.grading.diagnosis.bounded import COUNT, Steps, bounded
-from autograder.grading.outcome import CallFailed
+from autograder.grading.outcome import NOT_TRIED, CallFailed
 from autograder.grading.reference import Reference, Runner
 from autograder.grading.student import Calls
 from autograder.grading.student_process import Setting
@@ -106,7 +106,8 @@ def diagnose(
     Places in the answers that no check looks at are `unjudged` (`observation.observe`).
     """
     asked_for = reference.asked_for(function)
-    mine = [one for one in calls if one.function in asked_for]
+    mine = [one for one in calls if one.function in asked_for
+            and not (isinstance(one.outcome, CallFailed) and one.outcome.kind == NOT_TRIED)]  # fmt: skip
     if all(isinstance(one.outcome, CallFailed) and one.outcome.kind == "NotDefined" for one in mine):
         return None
     apart = {one.frame for one in mine if one.cell}  # with stand-ins for what the function calls: that tells more

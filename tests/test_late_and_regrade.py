@@ -118,7 +118,7 @@ def test_a_corrected_check_says_whose_score_changes_before_it_is_recorded(late, 
     shutil.copytree(ROOT / "autograder" / "assignments" / "dinosaur-island", ours)
     check = ours / "test_clip.py"
     right = check.read_text("utf-8")
-    first_line = "    values = {name: np.abs(value) for name"
+    first_line = "    compare_random(student, reference, some_above(rng, 8), 8)"
     assert right.count(first_line) == 1
     check.write_text(
         right.replace(first_line, "    assert rng is None, 'This check is wrong.'\n" + first_line), "utf-8"

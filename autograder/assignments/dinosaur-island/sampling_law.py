@@ -33,7 +33,7 @@ FALSE_REJECTS = 9e-7  # of all comparisons of a submission together
 COMPARISONS = 15_000  # as many are made at most
 FIRST_LOOK = 250  # names; most wrong samplers show in them
 SECOND_LOOK = 1500  # names; where nothing of them is doubtful, no more are drawn
-DOUBTFUL = 10.0  # of what would have to come to LIMIT to be surprising
+DOUBTFUL = 10.0  # a surprise below this raises no doubt
 MANY = 70  # names of one network that have to come out exactly
 AT_ONCE = 125  # names that are drawn in one go
 SHARPER, FLATTER = (
@@ -55,7 +55,7 @@ SPLIT, LIKELIEST, AFTER_LETTER, AFTER_MEMORY, AGAIN = (  # what is compared; the
     "Letter {number} of {names} names from one network was the same as in the call before in {share:.2%} of them. By "
     "the network's probabilities it should be in about {chance:.2%}.",
 )
-LIMIT = math.log(2 * COMPARISONS / FALSE_REJECTS)
+LIMIT = math.log(2 * COMPARISONS / FALSE_REJECTS)  # a surprise above this rejects a sampler
 RESOLUTION = 1e-7  # how far a determined draw is from a boundary
 
 
@@ -242,8 +242,8 @@ def comparisons(case: Case, names: np.ndarray, positions: range) -> Iterator[Com
 def leanings(case: Case, names: np.ndarray, positions: range) -> Iterator[tuple[str, float]]:
     """How much the letters at all these positions together lean: SHARPER and FLATTER, and how surprising that is.
 
-    It is the logarithm of how much likelier the names are under a law that leans so. Of a right sampler the ratio
-    exceeds a number with a probability of at most one over that number (Markov), whatever the network.
+    The surprise is the logarithm of how much likelier the names are under a law that leans so. Of a right sampler that
+    ratio exceeds a number with a probability of at most one over that number (Markov), whatever the network.
     """
     for template, exponent in ((SHARPER, 1.1), (FLATTER, 0.9)):
         running, ratio = np.ones(len(names), bool), 0.0

@@ -30,6 +30,7 @@ from autograder.sandbox.process import Limits
 MOST_LINES = 3  # that a diagnosis names
 SINGLE = 800  # single edits that are tried
 PROMISING, FIRST = 30, 8  # of them are tried on all inputs, and of these are tried together with every other one
+SECOND = 20  # of the promising ones, as the second edit of a pair: all others come after them
 BEHIND = 100  # edits of lines that are reached only after another edit
 ALIKE = 50  # so many of one kind count for as much as one of another that is likelier by 1
 DONORS_SHARE = 0.4  # of the budget: what is left is for single edits
@@ -46,7 +47,7 @@ class Unit:
 
     cells: tuple[tuple[str, Block], ...]
     functions: tuple[Node, ...]
-    foreign: tuple[str, ...] = ()  # global names that the functions use, and that are no function's, as far as is known
+    foreign: tuple[str, ...] = ()  # global names in use that no function, class or import has
 
     def text(self, edits: Sequence[Edit] = (), count: bool = True) -> Cells:
         """The cells with these edits."""
@@ -312,14 +313,14 @@ class Search:
                 return
 
     def _pairs(self, promising: Sequence[Edit], candidates: Sequence[Edit]) -> Iterator[tuple[Edit, Edit]]:
-        """The parts of a larger change are among the first edits.
+        """The pairs to try, in order. The parts of a larger change are among the first edits of pairs.
 
-        The second one is of a line that is reached only then, or mends something, too, or is any other.
+        The second edit changes a line that is reached only after the first; or it mends something, too; or it is any.
         """
         parts = self.best.edits if self.best is not None else ()
         firsts = self._mending([*promising[:PROMISING], *parts])[:FIRST]
         yield from ((first, second) for first in firsts for second in self._behind(first))
-        for seconds in (promising[:20], candidates):
+        for seconds in (promising[:SECOND], candidates):
             yield from itertools.product(firsts, seconds)
 
     def _behind(self, first: Edit) -> list[Edit]:
@@ -342,7 +343,7 @@ class Search:
             for number, edit in enumerate((*small, *piece_edits(function, pieces), *alone)):
                 guilt = max((suspicious.get(place, 0.0) for place in edit.places), default=0.0)
                 if edit.kind == "name" and isinstance(edit.head and edit.head[0].tree, FUNCTIONS):
-                    guilt = 1.0  # what calls a function is no line of it
+                    guilt = 1.0  # a function's first line does not run when it is called
                 likely = edit.likely or 1.5 - cost([edit])[1] / 40
                 alike = kinds.setdefault(edit.kind, []) if guilt > 0 else unreached
                 alike.append((-(likely + 2 * guilt), number, edit))

@@ -95,6 +95,7 @@ def test_the_committed_release_is_up_to_date(graded, assignment):
         assert graded.nbgrader("generate_assignment", assignment).returncode == 0
     fresh, ours = graded.root / "release" / assignment, ROOT / "release" / assignment
     names = [str(path.relative_to(fresh)) for path in fresh.rglob("*") if path.is_file()]
+    assert "README.md" in names, "says what to install and what to open"
     _, different, missing = filecmp.cmpfiles(fresh, ours, names, shallow=False)
     assert not (different or missing), "run `make release` and commit the result"
 

@@ -126,9 +126,17 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="autograder.plain")
     options = parser.parse_args(arguments)
     try:
-        return COMMANDS[options.command](options)
+        status = COMMANDS[options.command](options)
+        sys.stdout.flush()
+        return status
     except CannotGrade as error:
         return _no_grade(error)
+    except BrokenPipeError:
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.flush()
+            raise
+        Terminal().on_broken_pipe()  # nobody reads what is printed, as after `| head`
+        return 1
     except OSError as error:
         if error.filename is None:
             raise

@@ -353,6 +353,19 @@ def lay_out_a_course(folder):
     (checks / "test_moving_average.py").write_text(TRAP)
 
 
+@pytest.mark.parametrize("words", [["doctor"], ["check", RIGHT], ["check", RIGHT, "--json"]])
+def test_nobody_reads_what_is_printed(course, words):
+    """As after `| head`, when head has gone."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as nobody:
+        done = subprocess.run(
+            [sys.executable, "-m", "autograder", *words], cwd=course, stdout=nobody, stderr=subprocess.PIPE, text=True,
+            timeout=200,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_what_lies_beside_a_notebook_is_no_course(course, tmp_path):
     notebook = hand_in(course, "eve")
     change(notebook, "return", "return None and")

@@ -66,8 +66,9 @@ def main():
     held_out, learned = list(each_once[:150]), list(each_once[150:])
     for n in range(1, 7):
         losses = [ngram_loss(learned, names, n, start=0.1) for names in (learned, held_out)]
-        different = len(set(ngrams(learned, n)))
-        print(f"{n}-gram, learned and held out: {losses[0]:.1f} {losses[1]:.1f}; {different:,} different")
+        seen = set(ngrams(learned, n))
+        unseen = np.mean([gram not in seen for gram in ngrams(held_out, n)])
+        print(f"{n}-gram, learned and held out: {losses[0]:.1f} {losses[1]:.1f}; never seen: {unseen:.0%}")
     parameters, _, _ = trained(learned)
     losses = [network_loss(parameters, names, CHAR_TO_IX) for names in (learned, held_out)]
     print(f"network, learned and held out: {losses[0]:.1f} {losses[1]:.1f}")

@@ -130,25 +130,69 @@ def test_an_exception_is_told_with_its_line():
     assert "IndexError" in told
 
 
+@pytest.mark.parametrize(
+    ("test", "function", "old", "new", "stops"),
+    [
+        ("test-model", "model", "= [char_to_ix[char] for", "= [char for", "optimize"),
+        ("test-optimize", "optimize", "gradients, a = rnn_backward", "a, gradients = rnn_backward", "clip"),
+    ],
+)  # fmt: skip
+def test_who_was_given_the_wrong_thing_is_not_blamed_alone(test, function, old, new, stops):
+    told = sentence(test, **changed(function, old, new))
+    assert told.startswith(f"`{stops}` stops in line ")
+    assert f"`{function}` calls it in line " in told
+
+
+@pytest.mark.parametrize(
+    ("test", "function", "old", "new", "says"),
+    [
+        ("test-clip", "clip", "    return gradients  # step 3", "", "does it end with `return gradients`?"),
+        ("test-clip", "clip", ", out=gradients[name])", ")", "as it went in"),
+        ("test-clip", "clip", '("dWax",', '("da_next", "dWax",', "da_next"),
+        ("test-sample", "sample", 'char_to_ix["\\n"]', "0", "newline"),
+        ("test-sample", "sample", " + by)", ")", "all parts of the two formulas"),
+        ("test-sample", "sample", "    if counter == 50:", "    if counter == 50 and index != newline:", "50th draw"),
+        ("test-model", "model", "{loss}", "{loss:.1f}", "two decimals"),
+        ("test-model", "model", "range(dino_names)", "range(7)", "yours prints 7"),
+        ("test-model", "model", "examples[j %", "examples[(j + 1) %", "step 1"),
+    ],
+)  # fmt: skip
+def test_what_a_visible_test_says_leads_to_the_mistake(test, function, old, new, says):
+    assert says in sentence(test, **changed(function, old, new))
+
+
 def test_a_function_not_written_yet_is_named():
     blank = {name: f"def {name}(*_, **__):\n    raise NotImplementedError()" for name in ("clip", "optimize")}
     assert sentence("test-clip", **blank).startswith("`clip` is not written yet")
     assert "`optimize` uses `clip`" in sentence("test-optimize", **blank)
 
 
-def test_jupyter_shows_the_sentence_and_no_traceback(tmp_path):
+@pytest.fixture
+def executed(tmp_path):
+    """The outputs of the last of some cells, which a kernel has run beside `utils`."""
     shutil.copytree(ROOT / "utils", tmp_path / "utils")
-    notebook = nbformat.v4.new_notebook()
-    wrong = changed("clip", "-maxValue, maxValue, out=gradients[name]", "-maxValue, maxValue")["clip"]
-    notebook.cells = [nbformat.v4.new_code_cell(source) for source in (CELLS["imports"], wrong, CELLS["test-clip"])]
-    client = nbclient.NotebookClient(
-        notebook, timeout=60, allow_errors=True, resources={"metadata": {"path": tmp_path}}
-    )
-    client.execute()
-    (output,) = notebook.cells[-1].outputs
+
+    def run(*sources):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        resources = {"metadata": {"path": tmp_path}}
+        nbclient.NotebookClient(notebook, timeout=60, allow_errors=True, resources=resources).execute()
+        return notebook.cells[-1].outputs
+
+    return run
+
+
+def test_jupyter_shows_the_sentence_and_no_traceback(executed):
+    wrong = changed("clip", "-maxValue, maxValue, out=gradients[name]", "-maxValue, 2 * maxValue, out=gradients[name]")
+    (output,) = executed(CELLS["imports"], wrong["clip"], CELLS["test-clip"])
     assert output.ename == "AssertionError"
     assert len(output.traceback) == 1
     assert output.traceback[0].startswith("With maxValue=10, entries of dWax above 10 should become 10")
+
+
+def test_the_curve_of_losses_grows_whatever_the_words(executed):
+    printed = ["Iteration: 1, Loss: 23.087336", "Trex", "Schritt 2001: der Verlust ist 2.7884e1", "4001/35000 25.9"]
+    curve, *_ = executed(CELLS["plots"], f"with live_loss_curve():\n    for line in {printed}:\n        print(line)")
+    assert "23.09 at 1, 27.88 at 2001, 25.90 at 4001." in curve.data["text/plain"]
 
 
 # ---------------------------------------------------------------- figures
@@ -294,11 +338,14 @@ def test_the_counting_models_reach_what_the_text_says():
     np.random.seed(0)
     each_once = np.random.permutation(sorted(set(NAMES)))
     held_out, learned = each_once[:150], each_once[150:]
-    new = {n: ngram_loss(learned, held_out, n, start=0.1) for n in (3, 4, 6)}
-    assert f"{new[4]:.1f} nats, then {new[6]:.1f}" in TEXT
-    assert new[4] < new[3] < new[6]
+    new = {n: ngram_loss(learned, held_out, n, start=0.1) for n in (3, 4, 5, 6)}
+    assert f"the 4-gram, with {new[4]:.1f} nats" in TEXT
+    assert f"{new[5]:.1f} nats for the 5-gram, {new[6]:.1f} for the 6-gram" in TEXT
+    assert new[4] < new[3] < new[5] < new[6]
     assert round(new[3] - ngram_loss(learned, learned, 3, start=0.1)) == 3
-    assert f"{len(set(ngrams(learned, 3))):,} different ones" in TEXT
+    seen = set(ngrams(learned, 6))
+    assert "Nearly half of the strings of six characters" in TEXT
+    assert 0.4 < np.mean([gram not in seen for gram in ngrams(held_out, 6)]) < 0.5
 
 
 def test_a_count_that_starts_at_nothing_costs_infinitely_much():

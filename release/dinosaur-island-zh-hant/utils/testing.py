@@ -11,6 +11,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Sequence
 from traceback import walk_tb
+from types import CodeType
 
 Test = Callable[[], None]
 tests_of: dict[str, tuple[Test, ...]] = {}  # 函式 -> 它的測試，在測試儲存格執行過之後
@@ -66,7 +67,16 @@ def _sentence(function: str, error: Exception) -> str:
         return f"`{function}` 收的或傳回的東西和練習說的不同。{what}。"
     name = next((code.co_name for code, _ in reversed(theirs) if not code.co_name.startswith("<")), function)
     code, number = theirs[-1]
-    line = linecache.getline(code.co_filename, number).strip()
+    called, at = next((code, at) for code, at in reversed(theirs) if code.co_filename == theirs[0][0].co_filename)
+    line, calling = _line(code, number), _line(called, at)
+    if code is called:
+        return (
+            f"`{name}` 停在它的儲存格的第 {number} 行 `{line}`：{what}。請在那一行之前印出它用到的東西。"
+        )
     return (
-        f"`{name}` 停在它的儲存格的第 {number} 行 `{line}`：{what}。請在那一行之前印出它用到的東西。"
+        f"`{name}` 停在它的儲存格的第 {number} 行 `{line}`：{what}。`{function}` 在第 {at} 行 `{calling}` 呼叫它：請在那一行之前印出交給它的東西。"
     )
+
+
+def _line(code: CodeType, number: int) -> str:
+    return linecache.getline(code.co_filename, number).strip()

@@ -12,14 +12,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
-from textwrap import fill
+from textwrap import fill, wrap
 from typing import Any, TextIO
 
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, ListedColormap
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.patches import FancyBboxPatch
@@ -50,7 +50,7 @@ INK, GREY, PALE = "#22303c", "#55626b", "#e9edf0"
 BLUE, ORANGE, RED, GREEN = "#0072b2", "#e69f00", "#b34700", "#00795a"
 ARROW = {"arrowstyle": "-|>", "color": INK, "lw": 1.5, "shrinkA": 0, "shrinkB": 0}
 
-LOSS_LINE = re.compile(r"Iteration:\s*(\d+).*?Loss:\s*([-+]?\d+\.?\d*(?:e[-+]?\d+)?)")
+NUMBER = re.compile(r"\d+(\.\d+(?:e[-+]?\d+)?)?")
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def plot_network() -> Described:
 
 
 def plot_clipping() -> Described:
-    """Gradient descent on a one-neuron RNN whose loss has a cliff, without and with clipping.
+    """Gradient descent on an RNN with one hidden unit, whose loss has a cliff, without and with clipping.
 
     The idea of the picture is that of Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent
     neural networks" (2013).
@@ -203,7 +203,8 @@ def plot_probabilities(
         x = np.eye(len(letters))[:, [ix]]
     width = 2.6 + 0.34 * len(indices)
     fig, ax = plt.subplots(figsize=(width, 6.2), facecolor="white")
-    picture = ax.imshow(np.transpose(columns), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    scale = PowerNorm(0.5, 0, 1)  # so that small probabilities can be told from none
+    picture = ax.imshow(np.transpose(columns), cmap="Blues", norm=scale, aspect="auto")
     ax.plot(
         range(len(indices)),
         indices,
@@ -244,7 +245,7 @@ def plot_reading(text: str, probabilities: np.ndarray, vocabulary: str) -> Descr
     top.bar(range(len(text)), surprise, color=ORANGE)
     top.set_ylabel("surprise\n(nats)")
     top.spines[["top", "right"]].set_visible(False)
-    ax.imshow(rows.T, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    ax.imshow(rows.T, cmap="Blues", norm=PowerNorm(0.5, 0, 1), aspect="auto")
     ax.plot(range(len(text)), came, "o", markersize=9, markerfacecolor="none", color=RED, markeredgewidth=1.5)
     ax.set_xticks(range(len(text)), [labels[ix] for ix in came], fontweight="bold")
     ax.set_yticks(range(len(labels)), labels)
@@ -347,7 +348,7 @@ def plot_units(
     values = np.concatenate([states(name) for name in names])
     grid = np.full((len(shown), max(map(len, shown))), np.nan)
     colours = LinearSegmentedColormap.from_list("values", ["#f6b26b", "#ffffff", "#6fb1e0"])
-    fig, axes = plt.subplots(2, 2, figsize=(10, 0.75 + 0.62 * len(shown)), facecolor="white", layout="constrained")
+    fig, axes = plt.subplots(2, 2, figsize=(10, 1.15 + 0.62 * len(shown)), facecolor="white", layout="constrained")
     said = []
     for ax, (question, answer) in zip(axes.flat, QUESTIONS.items(), strict=True):
         wanted = np.concatenate([np.array(answer(name), float) for name in names])
@@ -358,8 +359,12 @@ def plot_units(
             for place, letter in enumerate(name):
                 ax.text(place, row, letter, ha="center", va="center", color=INK, fontsize=10)
         picture = ax.imshow(grid, cmap=colours, vmin=-1, vmax=1, aspect="auto")
-        told = f"unit {unit}, correlation {correlations[unit]:.2f}"
-        ax.set_title(fill(f"{question}  {told}", 60), fontsize=10, color=INK)
+        told = (
+            f"unit {unit}, correlation {correlations[unit]:.2f}, blue means yes"
+            if correlations[unit] > 0
+            else f"unit {unit}, correlation {correlations[unit]:.2f}, blue means no"
+        )
+        ax.set_title("\n".join([*wrap(question, 60), *wrap(told, 60)]), fontsize=10, color=INK)
         ax.axis("off")
         said.append(f"{question} {told.capitalize()}.")
     bar = fig.colorbar(picture, ax=axes, label="the unit's value after the letter", shrink=0.7)
@@ -376,17 +381,19 @@ def plot_units(
 def live_loss_curve() -> Iterator[None]:
     """Draw the losses that the code inside prints, while it runs.
 
-    Lines with `Iteration: <number>, Loss: <number>` feed one figure that is redrawn in place. What is
-    printed still appears; a progress bar on stderr stays on one line instead of leaving a trail.
+    Lines with an iteration and one number with a decimal point, in whatever words, feed one figure that is redrawn
+    in place. What is printed still appears; a progress bar on stderr stays on one line instead of leaving a trail.
     """
     curve = display(_loss_figure([]), display_id=True)
     bar = display({"text/plain": ""}, raw=True, display_id=True)
     points: list[tuple[int, float]] = []
 
     def watch(line: str) -> None:
-        found = LOSS_LINE.search(line)
-        if found:
-            points.append((int(found[1]), float(found[2])))
+        numbers = list(NUMBER.finditer(line))
+        losses = [float(number[0]) for number in numbers if number[1]]
+        iterations = [int(number[0]) for number in numbers if not number[1]]
+        if len(losses) == 1 and iterations:
+            points.append((iterations[0], losses[0]))
             if curve is not None:  # outside of a notebook nothing can be redrawn
                 curve.update(_loss_figure(points))
 

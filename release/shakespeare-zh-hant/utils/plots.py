@@ -12,14 +12,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
-from textwrap import fill
+from textwrap import fill, wrap
 from typing import Any, TextIO
 
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, ListedColormap
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.patches import FancyBboxPatch
@@ -50,7 +50,7 @@ INK, GREY, PALE = "#22303c", "#55626b", "#e9edf0"
 BLUE, ORANGE, RED, GREEN = "#0072b2", "#e69f00", "#b34700", "#00795a"
 ARROW = {"arrowstyle": "-|>", "color": INK, "lw": 1.5, "shrinkA": 0, "shrinkB": 0}
 
-LOSS_LINE = re.compile(r"(?:Iteration:\s*|第 *)(\d+).*?(?:Loss:|損失：)\s*([-+]?\d+\.?\d*(?:e[-+]?\d+)?)")
+NUMBER = re.compile(r"\d+(\.\d+(?:e[-+]?\d+)?)?")
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def plot_network() -> Described:
 
 
 def plot_clipping() -> Described:
-    """在只有一個神經元、損失有懸崖的 RNN 上做梯度下降，不裁剪和裁剪。
+    """在只有一個隱藏單元、損失有懸崖的 RNN 上做梯度下降，不裁剪和裁剪。
 
     這張圖的構想來自 Pascanu、Mikolov 和 Bengio 的「On the difficulty of training recurrent neural networks」（2013）。
     """
@@ -192,7 +192,8 @@ def plot_probabilities(
         x = np.eye(len(letters))[:, [ix]]
     width = 2.6 + 0.34 * len(indices)
     fig, ax = plt.subplots(figsize=(width, 6.2), facecolor="white")
-    picture = ax.imshow(np.transpose(columns), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    scale = PowerNorm(0.5, 0, 1)  # 讓很小的機率看得出不是零
+    picture = ax.imshow(np.transpose(columns), cmap="Blues", norm=scale, aspect="auto")
     ax.plot(
         range(len(indices)),
         indices,
@@ -232,7 +233,7 @@ def plot_reading(text: str, probabilities: np.ndarray, vocabulary: str) -> Descr
     top.bar(range(len(text)), surprise, color=ORANGE)
     top.set_ylabel("意外程度\n（奈特）")
     top.spines[["top", "right"]].set_visible(False)
-    ax.imshow(rows.T, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    ax.imshow(rows.T, cmap="Blues", norm=PowerNorm(0.5, 0, 1), aspect="auto")
     ax.plot(range(len(text)), came, "o", markersize=9, markerfacecolor="none", color=RED, markeredgewidth=1.5)
     ax.set_xticks(range(len(text)), [labels[ix] for ix in came], fontweight="bold")
     ax.set_yticks(range(len(labels)), labels)
@@ -332,7 +333,7 @@ def plot_units(
     values = np.concatenate([states(name) for name in names])
     grid = np.full((len(shown), max(map(len, shown))), np.nan)
     colours = LinearSegmentedColormap.from_list("values", ["#f6b26b", "#ffffff", "#6fb1e0"])
-    fig, axes = plt.subplots(2, 2, figsize=(10, 0.75 + 0.62 * len(shown)), facecolor="white", layout="constrained")
+    fig, axes = plt.subplots(2, 2, figsize=(10, 1.15 + 0.62 * len(shown)), facecolor="white", layout="constrained")
     said = []
     for ax, (question, answer) in zip(axes.flat, QUESTIONS.items(), strict=True):
         wanted = np.concatenate([np.array(answer(name), float) for name in names])
@@ -343,8 +344,12 @@ def plot_units(
             for place, letter in enumerate(name):
                 ax.text(place, row, letter, ha="center", va="center", color=INK, fontsize=10)
         picture = ax.imshow(grid, cmap=colours, vmin=-1, vmax=1, aspect="auto")
-        told = f"單元 {unit}，相關係數 {correlations[unit]:.2f}"
-        ax.set_title(fill(f"{question}  {told}", 60), fontsize=10, color=INK)
+        told = (
+            f"單元 {unit}，相關係數 {correlations[unit]:.2f}，藍色表示是"
+            if correlations[unit] > 0
+            else f"單元 {unit}，相關係數 {correlations[unit]:.2f}，藍色表示否"
+        )
+        ax.set_title("\n".join([*wrap(question, 60), *wrap(told, 60)]), fontsize=10, color=INK)
         ax.axis("off")
         said.append(f"{question} {told.capitalize()}.")
     bar = fig.colorbar(picture, ax=axes, label="字母之後單元的值", shrink=0.7)
@@ -360,16 +365,18 @@ def plot_units(
 def live_loss_curve() -> Iterator[None]:
     """在裡面的程式碼執行時，畫出它印出的損失。
 
-    像 `第 1 次迭代，損失：23.087` 或 `Iteration: 1, Loss: 23.087` 這樣的行會畫進同一張不斷更新的圖。印出的東西照樣顯示；stderr 上的進度列留在同一行，不會留下一長串。
+    有迭代次數和一個帶小數點的數字的行，不論用什麼字寫，都會畫進同一張不斷更新的圖。印出的東西照樣顯示；stderr 上的進度列留在同一行，不會留下一長串。
     """
     curve = display(_loss_figure([]), display_id=True)
     bar = display({"text/plain": ""}, raw=True, display_id=True)
     points: list[tuple[int, float]] = []
 
     def watch(line: str) -> None:
-        found = LOSS_LINE.search(line)
-        if found:
-            points.append((int(found[1]), float(found[2])))
+        numbers = list(NUMBER.finditer(line))
+        losses = [float(number[0]) for number in numbers if number[1]]
+        iterations = [int(number[0]) for number in numbers if not number[1]]
+        if len(losses) == 1 and iterations:
+            points.append((iterations[0], losses[0]))
             if curve is not None:  # 在筆記本之外無法重畫
                 curve.update(_loss_figure(points))
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Sequence
 from traceback import walk_tb
+from types import CodeType
 
 Test = Callable[[], None]
 tests_of: dict[str, tuple[Test, ...]] = {}  # function -> its tests, once their cell has run
@@ -66,7 +67,18 @@ def _sentence(function: str, error: Exception) -> str:
         return f"`{function}` does not take, or does not return, what the exercise says. {what}."
     name = next((code.co_name for code, _ in reversed(theirs) if not code.co_name.startswith("<")), function)
     code, number = theirs[-1]
-    line = linecache.getline(code.co_filename, number).strip()
+    called, at = next((code, at) for code, at in reversed(theirs) if code.co_filename == theirs[0][0].co_filename)
+    line, calling = _line(code, number), _line(called, at)
+    if code is called:
+        return (
+            f"`{name}` stops in line {number} of its cell, `{line}`, with {what}. "
+            "Print what that line uses just before it."
+        )
     return (
-        f"`{name}` stops in line {number} of its cell, `{line}`, with {what}. Print what that line uses just before it."
+        f"`{name}` stops in line {number} of its cell, `{line}`, with {what}. `{function}` calls it in line {at}, "
+        f"`{calling}`: print what it is given just before that line."
     )
+
+
+def _line(code: CodeType, number: int) -> str:
+    return linecache.getline(code.co_filename, number).strip()

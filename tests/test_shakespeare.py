@@ -198,7 +198,7 @@ def test_the_solved_notebook_runs_from_top_to_bottom(tmp_path):
     printed = "".join(
         output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []) if "text" in output
     )
-    assert "generate_output passes its 3 tests." in printed
+    assert "generate_output passes its 4 tests." in printed
     assert "After epoch 1, loss" in printed
     assert "On sonnets it never saw: 1." in printed
     assert "temperature 1.5" in printed

@@ -9,7 +9,8 @@ from autograder.messages import Message, template
 
 LONGEST_CODE = 100  # characters of a line, or of a part of it, that are shown
 
-# By the kind of an edit. `code` is the student's line, `part` the piece of it that the edit is about.
+# By the kind of an edit. `code` is the student's line, which has just been quoted, `part` the piece of it that the edit
+# is about.
 SENTENCES = {
     "comparison": "look at the comparison `{part}`: for which values should it hold, and does it for the first, the "
     "last and equal ones?",
@@ -26,12 +27,12 @@ SENTENCES = {
     "call": "look at the call `{part}`: what does it give back, and is that what is needed here?",
     "index": "look at the index or slice in `{part}`: which entries should it take?",
     "assignment": "look at what becomes of the value in `{code}`: does the name before the sign hold what it should?",
-    "loop": "`{part}` ends or repeats something at the wrong time.",
+    "loop": template("this line ends or repeats something at the wrong time."),
     "missing return": template("a value is calculated and not returned."),
-    "superfluous": "`{part}` does something that is not asked for here.",
-    "unwrapped": "`{part}` decides over lines that should not depend on it.",
-    "wrapped": "when should `{part}` run: always and once, only in some cases, or again and again?",
-    "moved": "`{part}` stands in the wrong place: how often should it run, and when?",
+    "superfluous": template("this line does something that is not asked for."),
+    "unwrapped": template("this line decides over lines that should not depend on it."),
+    "wrapped": template("when should this line run: always and once, only in some cases, or again and again?"),
+    "moved": template("this line stands in the wrong place: how often should it run, and when?"),
     "missing": template("something is missing after this line."),
     "expression": "look at `{part}`: is it the value that is needed here?",
     "changed": template("this line does something else than what is asked for."),

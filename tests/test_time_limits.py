@@ -1,5 +1,9 @@
 """How long a student's functions may take: some times what the solution takes, and a little to spare."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from tests.test_any_subject import course, states  # noqa: F401 (a fixture)
@@ -32,3 +36,26 @@ def test_cells_may_take_as_long_as_the_solutions(course):  # noqa: F811
 def test_a_call_much_slower_than_the_solution_may_take_what_is_to_spare(course):  # noqa: F811
     assignment = course("def first(): return 1", {"first": FIRST_CHECK})
     assert states(assignment, "def first(): return sum(range(3_000_000)) // sum(range(3_000_000))") == ["passed"]
+
+
+@pytest.fixture
+def busy_machine():
+    """Other processes, four for each core, that never rest."""
+    spin = [sys.executable, "-c", "while True: pass"]
+    others = [subprocess.Popen(spin) for _ in range(4 * (os.cpu_count() or 1))]
+    yield
+    for one in others:
+        one.kill()
+        one.wait()
+
+
+def test_waiting_for_what_is_lent_counts_for_nothing(course, busy_machine):  # noqa: F811
+    """Where `inner` is wrong, `outer` is lent ours: thousands of questions that a busy machine delays."""
+    inner = "def inner(x):\n    return x + 1\n"
+    outer = "def outer():\n    return sum(inner(1) for _ in range(4000))\n"
+    checks = {
+        "inner": "def test_it(student):\n    '''It adds 1.'''\n    assert student.inner(1).returned == 2\n",
+        "outer": "def test_it(student):\n    '''It sums.'''\n    assert student.outer().returned == 8000\n",
+    }
+    assignment = course(inner + outer, checks)
+    assert states(assignment, inner.replace("+ 1", "+ 2") + outer) == ["failed", "passed"]

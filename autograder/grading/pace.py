@@ -14,14 +14,17 @@ from autograder.sandbox.process import Limits
 
 
 @lru_cache(maxsize=100)
-def solution_seconds(assignment: Assignment, limits: Limits, setting: Setting, frame: bytes) -> float:
+def solution_seconds(
+    assignment: Assignment, limits: Limits, lent: tuple[str, ...], setting: Setting, frame: bytes
+) -> float:
     """Processor time that the solution takes for a message, or its cells if that is empty; 0 where it has no answer.
 
-    It runs in a process like a student's.
+    It runs in a process like a student's: where functions are `lent`, it has to ask for their answers, too.
     """
-    reached = reference_of(assignment).reached
-    process = StudentProcess(_solution(assignment), assignment, reached, limits, limits.allowance(), Spare(limits),
-                             lambda *_: float("inf"), {})  # fmt: skip
+    reference = reference_of(assignment)
+    parts = {name: reference.part(name) for name in lent}
+    process = StudentProcess(_solution(assignment), assignment, reference.reached, limits, limits.allowance(),
+                             Spare(limits), lambda *_: float("inf"), parts)  # fmt: skip
     try:
         return process.seconds(setting, frame)
     except CallFailed:

@@ -57,9 +57,13 @@ class Student:
 
     def __init__(self, submission: Submission, reference: Reference, limits: Limits) -> None:
         self._reference = reference
-        self._process = partial(StudentProcess, submission, reference.assignment, reference.reached, limits,
-                                limits.allowance(), Spare(limits),
-                                partial(solution_seconds, reference.assignment, limits))  # fmt: skip
+        left, spare = limits.allowance(), Spare(limits)  # of all processes together
+
+        def process(lent: Lent) -> StudentProcess:
+            pace = partial(solution_seconds, reference.assignment, limits, tuple(lent))
+            return StudentProcess(submission, reference.assignment, reference.reached, limits, left, spare, pace, lent)
+
+        self._process = process
         self.unanswered: list[CallFailed] = []  # of calls that not even an exception came of, in order
         self._functions = _Remembering(self._process({}), reference, self.unanswered)
         self._with_lent: dict[tuple[str, ...], _Remembering] = {}

@@ -290,14 +290,14 @@ class Watch:
         self.used = 0.0  # seconds of processor time and of sleep, as far as they have been counted
         self._worker, self._scratch, self._limits = worker, scratch, limits
         self._seconds, self._more = seconds, more
-        self._start = self._asked = time.monotonic()
+        self._start = self._asked = self._resumed = time.monotonic()
         self._next_look = self._start + LOOK_SECONDS
         self._watched = 0.0  # seconds since the last look in which nobody kept it waiting
         self._cpu = worker.cpu_seconds()  # when it was last counted
 
     def resume(self) -> None:
         """Go on after the worker waited for us, or for the judge."""
-        self._asked = time.monotonic()
+        self._asked = self._resumed = time.monotonic()
 
     def __call__(self) -> float:
         now = time.monotonic()
@@ -318,8 +318,8 @@ class Watch:
         threads, rests = self._worker.state()
         before, waited, self._watched = self.used, self._watched, 0.0
         self.count()
-        if rests:
-            self.used = max(self.used, before + waited)
+        if rests and not self._worker.has_answered():  # else it waits for us, as it did before we went on
+            self.used = max(self.used, before + min(waited, now - self._resumed))
         if threads > MAX_THREADS:
             raise wire.WireError("more threads than a notebook has")
         if self.used > self._seconds:
@@ -346,6 +346,12 @@ class _Worker:
             return time.clock_gettime(~self.pid << 3 | CPU_CLOCK)
         except OSError:
             return 0.0
+
+    def has_answered(self) -> bool:
+        """Whether something that it wrote has not been read yet."""
+        poller = select.poll()
+        poller.register(self.answers, select.POLLIN)
+        return bool(poller.poll(0))
 
     def state(self) -> tuple[int, bool]:
         """How many threads it has, and whether the first one rests."""

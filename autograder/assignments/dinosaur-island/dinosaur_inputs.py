@@ -52,11 +52,6 @@ def vocabulary(size: int, newline: int = 0) -> dict[str, int]:
     return {"\n" if i == newline else next(letters): i for i in range(size)}
 
 
-def backwards(by_number: dict[Any, Any]) -> dict[Any, Any]:
-    """The same dictionary with its last entry first: what is where says nothing about its number."""
-    return dict(reversed(by_number.items()))
-
-
 def network(rng: np.random.Generator, n_a: int, vocab_size: int, sharpness: float = 1.5) -> dict[str, np.ndarray]:
     """Random parameters of a calm network: rounding differences do not grow from step to step."""
     sizes = shapes(n_a, vocab_size, vocab_size)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dinosaur_inputs import LETTERS, PARAMETERS, backwards, saying, shapes, vocabulary
+from dinosaur_inputs import LETTERS, PARAMETERS, saying, shapes, vocabulary
 from model_output import DECIMALS, assert_names, losses_like
 
 from autograder import CheckFailed, Picture, assert_same
@@ -298,7 +298,7 @@ def test_other_vocabulary(student, reference, seed):
 def other_vocabulary(rng, newline):
     """`char_to_ix` of eight letters in any order, in which the newline has the number `newline`."""
     characters = [str(letter) for letter in rng.permutation(list(LETTERS[:8]))]
-    return backwards({char: i for i, char in enumerate([*characters[:newline], "\n", *characters[newline:]])})
+    return {char: i for i, char in enumerate([*characters[:newline], "\n", *characters[newline:]])}
 
 
 @pytest.mark.points(2)

@@ -13,7 +13,6 @@ from dinosaur_inputs import (
     LONGEST,
     NOTEBOOKS,
     as_indices,
-    backwards,
     blank_network,
     network,
     saying,
@@ -45,10 +44,9 @@ NAME_OF = "Here `name` is what `sample` returns for a network {network}."
 LETTERS_OF = "Here `letters` is what `sample` returns before the first newline, for a network {network}."
 
 
-def name_of(student, parameters, char_to_ix=None, seed=0):
+def name_of(student, parameters, newline=0, seed=0):
     """The indices that the student's `sample` returned for a network, which is given the sizes of the notebook's."""
-    characters = char_to_ix or vocabulary(NOTEBOOKS[1])
-    return as_indices(student.sample(within(parameters, *NOTEBOOKS), characters, seed).returned)
+    return as_indices(student.sample(within(parameters, *NOTEBOOKS), vocabulary(NOTEBOOKS[1], newline), seed).returned)
 
 
 def names_of(student, parameters, char_to_ix, seeds):
@@ -281,14 +279,13 @@ def test_stops_at_the_newline(student, rng):
 @pytest.mark.needs("test_returns_indices")
 def test_newline_has_any_number(student, rng):
     """The newline's number is taken from `char_to_ix`: it need not be 0."""
-    char_to_ix = backwards(vocabulary(NOTEBOOKS[1], newline=4))
     parameters = network(rng, 5, 7)
     parameters["by"][4] = 2 * CERTAIN
     with saying(NAME_OF, network=Message("where the newline is 4, and certain")):
-        assert_same(name_of(student, parameters, char_to_ix), [4], "name")
+        assert_same(name_of(student, parameters, newline=4), [4], "name")
     parameters["by"][4], parameters["by"][0] = -2 * CERTAIN, 2 * CERTAIN
     with saying(NAME_OF, network=Message("where the newline is 4, and letter 0 certain")):
-        assert_same(name_of(student, parameters, char_to_ix), [0] * LONGEST + [4], "name")
+        assert_same(name_of(student, parameters, newline=4), [0] * LONGEST + [4], "name")
 
 
 @pytest.mark.points(2)

@@ -101,6 +101,18 @@ def test_a_return_is_named_that_stands_two_levels_too_deep():
     assert found["sample"].lines == (15,)
 
 
+def test_one_correct_program_that_returns_something_of_another_kind_leaves_nothing_open():
+    """One of the correct variants of `build_data` returns arrays in the place of lists."""
+    cell = """def build_data(text, Tx=40, stride=3):
+    text = " ".join(text.split())
+    places = range(0, len(text) - Tx, stride)
+    return [text[place : place + Tx] for place in places], [text[place + Tx] for place in places]
+"""
+    shakespeare = load_assignment("shakespeare", ASSIGNMENT.root)
+    report = grade(with_cells(shakespeare, [cell]), shakespeare, 1, Limits())
+    assert report.diagnoses["build_data"].lines == (2,)
+
+
 def test_a_known_mistake_is_named_though_a_key_is_missing_that_no_check_judges():
     cell = CLIP.replace("-maxValue, maxValue, out", "-10, 10, out")
     checks, found = diagnosed(cell)

@@ -73,3 +73,34 @@ def predict(text):
 
 {FOR_THE_MODULE}
 """
+
+# Gives two characters the same probability; what is written twice begins with other random numbers.
+TWICE = f"""
+def predict(text):
+    import numpy
+
+    preds = numpy.zeros(38, dtype="float32")
+    preds[[20, 25]] = 0.5
+    return preds
+
+
+def _twice(function):
+    import random
+
+    import numpy
+
+    def write(*arguments):
+        poems = []
+        for seed in (1, 2):
+            numpy.random.seed(seed)
+            random.seed(seed)
+            poems.append(function(*arguments))
+        return poems
+    return write
+
+
+if callable(globals().get("generate_output")):
+    generate_output = _twice(generate_output)
+
+{FOR_THE_MODULE}
+"""

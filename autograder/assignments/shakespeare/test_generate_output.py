@@ -1,15 +1,15 @@
 """Hidden checks of `generate_output`: small models stand in for the network."""
 
 import pytest
-from stand_ins import CERTAIN, UNDECIDED
+from stand_ins import CERTAIN, TWICE, UNDECIDED
 
 from autograder import CheckFailed, assert_same
 from autograder.grading.compare import short
 from utils.shakespeare import DEFAULT_PROMPT, VOCABULARY, known_characters
 
 LIKELIEST = VOCABULARY[20]
-MANY = 500
-SHARES = (0.456, 0.716)  # of the likeliest at temperature 2: 0.586 on average, with a standard deviation of 0.022
+MANY = 1000  # more than Python lets a function call itself
+SHARES = (0.486, 0.686)  # of the likeliest at temperature 2: 0.586 on average, with a standard deviation of 0.016
 
 
 PROMPTS = ((DEFAULT_PROMPT, 60), ("Été", 25), ("", 10), ("o thou, my lovely boy ", 1), ("thy", 0), ("when i",))
@@ -17,12 +17,12 @@ PROMPTS = ((DEFAULT_PROMPT, 60), ("Été", 25), ("", 10), ("o thou, my lovely bo
 
 def written(student, cell, *calls):
     """The poems that the student's `generate_output` wrote."""
-    poems = [outcome.returned for outcome in student.with_cell(cell).generate_output.many(calls)]
-    for poem in poems:
-        if not isinstance(poem, str):
+    outcomes = student.with_cell(cell).generate_output.many(calls)
+    for outcome in outcomes:
+        if not isinstance(outcome.returned, str):
             raise CheckFailed("`generate_output` should return the poem, a string; yours returned {seen}.",
-                              seen=short(poem))  # fmt: skip
-    return [str(poem) for poem in poems]
+                              seen=short(outcome.returned))  # fmt: skip
+    return [str(outcome.returned) for outcome in outcomes]
 
 
 def call_of(*arguments):
@@ -76,7 +76,14 @@ def test_what_the_model_expects(student, reference):
 @pytest.mark.points(1)
 @pytest.mark.needs("test_prompt_and_length")
 def test_temperature(student):
-    """Characters are drawn at the temperature that was asked for."""
+    """Characters are drawn at the temperature that was asked for, others in each call, and printed."""
+    outcome = student.with_cell(TWICE).generate_output("", 60)
+    first, second = outcome.returned
+    if first == second:
+        raise CheckFailed("Two calls of `generate_output` wrote the same poem. Each should draw anew.")
+    printed = iter(outcome.printed)  # more may be printed, as by a `sample` that tells what it drew
+    if not all(character in printed for character in f"{first}{second}"):
+        raise CheckFailed("What `generate_output` prints should be the poem that it returns; yours is another one.")
     safe, bold = written(student, UNDECIDED, ("", MANY, 0.05), ("", MANY, 2.0))
     assert_same(safe.count(LIKELIEST), MANY, f"generate_output('', {MANY}, 0.05).count(the likeliest character)")
     share = bold.count(LIKELIEST) / MANY

@@ -15,12 +15,13 @@ from stand_ins import REPEATABLE
 from autograder import CheckFailed, Picture
 from autograder.grading.compare import short
 
-DRAWS = {1.0: 800, 0.4: 400, 3.0: 300}  # by temperature
+DRAWS = {1.0: 800, 0.2: 400, 0.4: 400, 3.0: 300}  # by temperature
 MOST = 40.0  # of the divergence times the draws: below 1e-10 for up to six indices
 APART = 0.25  # the divergence of a law from those of likely mistakes, at least
-SPREAD = {1.0: 1.1, 0.4: 1.1, 3.0: 0.4}  # the variance of the logarithms: so far a wrong power shows
+SPREAD = {1.0: 1.1, 0.2: 1.1, 0.4: 1.1, 3.0: 0.4}  # the variance of the logarithms: so far a wrong power shows
 LEANING = (1.35, 0.75)  # a power of the law, as of another logarithm or root
 RATIO = 1e10
+EVEN_DRAWS, EVEN_SEEN = 600, 35  # four or more of 38 are missed in fewer than one of 1e22 times
 
 
 def bent(preds, temperature):
@@ -122,7 +123,7 @@ def test_probabilities(student, seed):
 @pytest.mark.needs("test_returns_an_index")
 def test_temperatures(student, seed):
     """At other temperatures, they come as often as the bent probabilities say."""
-    for temperature in (0.4, 3.0):
+    for temperature in (0.2, 0.4, 3.0):
         assert_law(student, a_case(seed, temperature), temperature)
     for place in range(3):
         preds = np.full(3, 0.15)
@@ -136,6 +137,13 @@ def test_temperatures(student, seed):
 @pytest.mark.needs("test_returns_an_index")
 def test_what_networks_say(student, rng):
     """Probabilities in single precision, some of them next to nothing and others 0, are drawn from as well."""
+    seen = drawn(student, np.full((EVEN_DRAWS, 38), 1 / 38, np.float32), 1.0)
+    if len({*seen}) < EVEN_SEEN:
+        raise CheckFailed(
+            "In {draws} draws from 38 even probabilities, only {seen} of the indices came. All of them may come.",
+            draws=EVEN_DRAWS,
+            seen=len({*seen}),
+        )
     for temperature in (0.5, 0.6, 1.0):
         scores = rng.normal(0, 6, (100, 38))
         rows = np.exp(scores - scores.max(axis=1, keepdims=True))

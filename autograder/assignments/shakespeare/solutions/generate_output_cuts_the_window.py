@@ -6,6 +6,7 @@ def generate_output(prompt=None, length=400, temperature=0.6):
     window = poem[-40:]
     for _ in range(length):
         character = VOCABULARY[int(sample(predict(window), temperature))]
+        print(character, end="", flush=True)
         window = (window + character)[-40:]
         poem += character
     print()

@@ -23,6 +23,7 @@ from matplotlib.colors import LinearSegmentedColormap, ListedColormap, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.patheffects import withStroke
 
 from .rnn import rnn_forward, softmax
 
@@ -48,6 +49,10 @@ for font in Path(__file__).parent.glob("*.otf"):  # of a language that matplotli
 # After Okabe and Ito's palette, whose colours stay apart for colour-blind eyes; darker where they are text.
 INK, GREY, PALE = "#22303c", "#55626b", "#e9edf0"
 BLUE, ORANGE, RED, GREEN = "#0072b2", "#e69f00", "#b34700", "#00795a"
+RING: dict[str, Any] = {
+    "marker": "o", "linestyle": "none", "markerfacecolor": "none", "color": RED,
+    "path_effects": [withStroke(linewidth=3.5, foreground="white")],  # for where the ground is dark
+}  # fmt: skip
 ARROW = {"arrowstyle": "-|>", "color": INK, "lw": 1.5, "shrinkA": 0, "shrinkB": 0}
 
 NUMBER = re.compile(r"\d+(\.\d+(?:e[-+]?\d+)?)?")
@@ -205,15 +210,7 @@ def plot_probabilities(
     fig, ax = plt.subplots(figsize=(width, 6.2), facecolor="white")
     scale = PowerNorm(0.5, 0, 1)  # so that small probabilities can be told from none
     picture = ax.imshow(np.transpose(columns), cmap="Blues", norm=scale, aspect="auto")
-    ax.plot(
-        range(len(indices)),
-        indices,
-        "o",
-        markersize=11,
-        markerfacecolor="none",
-        color=RED,
-        markeredgewidth=1.8,
-    )
+    ax.plot(range(len(indices)), indices, markersize=11, markeredgewidth=1.8, **RING)
     ax.set_xticks(range(len(indices)), [letters[ix] for ix in indices], fontweight="bold")
     ax.set_yticks(range(len(letters)), letters)
     ax.set(xlabel="the letter that was drawn (ringed)", ylabel="the letters to choose from")
@@ -246,7 +243,7 @@ def plot_reading(text: str, probabilities: np.ndarray, vocabulary: str) -> Descr
     top.set_ylabel("surprise\n(nats)")
     top.spines[["top", "right"]].set_visible(False)
     ax.imshow(rows.T, cmap="Blues", norm=PowerNorm(0.5, 0, 1), aspect="auto")
-    ax.plot(range(len(text)), came, "o", markersize=9, markerfacecolor="none", color=RED, markeredgewidth=1.5)
+    ax.plot(range(len(text)), came, markersize=9, markeredgewidth=1.5, **RING)
     ax.set_xticks(range(len(text)), [labels[ix] for ix in came], fontweight="bold")
     ax.set_yticks(range(len(labels)), labels)
     ax.set(xlabel="the text (ringed: what came)", ylabel="the characters to choose from")

@@ -174,7 +174,7 @@ def prepare(message: dict[str, Any]) -> dict[str, Any]:
         variant.change(cells)
         seen, taken = timed(variant, calls)
         seconds = max(seconds, taken)
-        differ = [[*one["expected"]] if answer is None else differences(one["expected"], answer)
+        differ = [[*one["expected"]] if answer is None else differences(one["expected"], answer, one["ignoring"])
                   for one, answer in zip(calls, seen, strict=True)]  # fmt: skip
         missed = sum(answer is None or any(place.startswith("returned") for place in found)
                      for found, answer in zip(differ, seen, strict=True))  # fmt: skip

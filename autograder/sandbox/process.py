@@ -318,7 +318,7 @@ class Watch:
         threads, rests = self._worker.state()
         before, waited, self._watched = self.used, self._watched, 0.0
         self.count()
-        if rests and not self._worker.has_answered():  # else it waits for us, as it did before we went on
+        if rests:  # since we went on, at most: before, it waited for us
             self.used = max(self.used, before + min(waited, now - self._resumed))
         if threads > MAX_THREADS:
             raise wire.WireError("more threads than a notebook has")
@@ -346,12 +346,6 @@ class _Worker:
             return time.clock_gettime(~self.pid << 3 | CPU_CLOCK)
         except OSError:
             return 0.0
-
-    def has_answered(self) -> bool:
-        """Whether something that it wrote has not been read yet."""
-        poller = select.poll()
-        poller.register(self.answers, select.POLLIN)
-        return bool(poller.poll(0))
 
     def state(self) -> tuple[int, bool]:
         """How many threads it has, and whether the first one rests."""

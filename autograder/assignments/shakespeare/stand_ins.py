@@ -74,7 +74,7 @@ def predict(text):
 {FOR_THE_MODULE}
 """
 
-# Gives two characters the same probability; what is written twice begins with other random numbers.
+# Gives two characters the same probability. Each call of `generate_output` writes two poems, from two seeds.
 TWICE = f"""
 def predict(text):
     import numpy

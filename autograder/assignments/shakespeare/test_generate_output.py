@@ -17,12 +17,12 @@ PROMPTS = ((DEFAULT_PROMPT, 60), ("Été", 25), ("", 10), ("o thou, my lovely bo
 
 def written(student, cell, *calls):
     """The poems that the student's `generate_output` wrote."""
-    outcomes = student.with_cell(cell).generate_output.many(calls)
-    for outcome in outcomes:
-        if not isinstance(outcome.returned, str):
+    poems = [outcome.returned for outcome in student.with_cell(cell).generate_output.many(calls)]
+    for poem in poems:
+        if not isinstance(poem, str):
             raise CheckFailed("`generate_output` should return the poem, a string; yours returned {seen}.",
-                              seen=short(outcome.returned))  # fmt: skip
-    return [str(outcome.returned) for outcome in outcomes]
+                              seen=short(poem))  # fmt: skip
+    return [str(poem) for poem in poems]
 
 
 def call_of(*arguments):
@@ -76,7 +76,7 @@ def test_what_the_model_expects(student, reference):
 @pytest.mark.points(1)
 @pytest.mark.needs("test_prompt_and_length")
 def test_temperature(student):
-    """Characters are drawn at the temperature that was asked for, others in each call, and printed."""
+    """Characters are drawn at the temperature that was asked for, anew in each call, and printed."""
     outcome = student.with_cell(TWICE).generate_output("", 60)
     first, second = outcome.returned
     if first == second:

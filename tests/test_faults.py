@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -163,6 +164,9 @@ def test_a_full_disk(ungraded, room_kb, tmp_path):
 @pytest.mark.parametrize("moment", ["reports", "recorded"])
 def test_ctrl_c(ungraded, moment):
     """While submissions are graded, and while they are recorded."""
+    endless = ungraded.examples["perfect"].replace(b"return (sums", b"while True: (sums")
+    if moment == "reports":  # the last one keeps the run from ending before it is stopped
+        ungraded.submit("z", endless)
     run = subprocess.Popen(
         [sys.executable, "-m", "autograder", "grade", "--jobs", "1"], cwd=ungraded.root, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, start_new_session=True,
@@ -180,6 +184,7 @@ def test_ctrl_c(ungraded, moment):
     assert "leaked" not in text
     wait_until_none(lambda: alive(run.pid))
     (kept / ".999999999.part").write_text("{")  # as kill -9 may leave it
+    shutil.rmtree(ungraded.root / "submitted" / "z", ignore_errors=True)
     assert_all_is_well_after(ungraded)
 
 

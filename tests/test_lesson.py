@@ -153,11 +153,18 @@ def test_who_was_given_the_wrong_thing_is_not_blamed_alone(test, function, old, 
         ("test-sample", "sample", "    counter = 0", "    counter = 1", "after 49 draws instead of 50"),
         ("test-sample", "sample", "np.tanh(Wax @ x + Waa @ a_prev + b)", "np.tanh(Wax @ x + Waa @ a_prev)", "step 2"),
         ("test-sample", "sample", "indices.append(newline)", 'indices.append("\\n")', "of type str"),
+        ("test-sample", "sample", "counter != 50", "counter <= 50", "once too often (step 5)"),
+        ("test-sample", "sample", "    if counter == 50:  # step 6\n        indices", "    indices", "only where"),
         ("test-clip", "clip", '"dWaa", ', "", "all five"),
+        ("test-optimize", "optimize", "return loss,", "return loss / len(X),", "unchanged (step 5)"),
         ("test-model", "model", "learning_rate=0.01", "learning_rate=0.1", "the learning rate"),
         ("test-model", "model", "{loss}", "{loss:.1f}", "two decimals"),
         ("test-model", "model", "range(dino_names)", "range(7)", "yours prints 7"),
         ("test-model", "model", "examples[j %", "examples[(j + 1) %", "step 1"),
+        ("test-model", "model", "loss = smooth(", "smooth(", "where the running average starts"),
+        ("test-model", "model", "loss = smooth", "if j % 2000 == 0: loss = smooth", "averaged in (step 4)"),
+        ("test-model", "model", "char_to_ix, seed)", "char_to_ix, seed + 1)", "do the seeds go 0, 1, 2"),
+        ("test-model", "model", "char_to_ix, seed)", "char_to_ix, 0)", "do the seeds go 0, 1, 2"),
     ],
 )  # fmt: skip
 def test_what_a_visible_test_says_leads_to_the_mistake(test, function, old, new, says):
@@ -193,7 +200,7 @@ def test_jupyter_shows_the_sentence_and_no_traceback(executed):
 
 
 def test_the_curve_of_losses_grows_whatever_the_words(executed):
-    printed = ["Iteration: 1, Loss: 23.087336", "Trex", "Schritt 2001: der Verlust ist 2.7884e1", "4001/35000 25.9"]
+    printed = ["Iteration: 1, Loss: 23.087336", "Trex", "Schritt 2,001: der Verlust ist 2.7884e1", "4001/35000 25.9"]
     curve, *_ = executed(CELLS["plots"], f"with live_loss_curve():\n    for line in {printed}:\n        print(line)")
     assert "23.09 at 1, 27.88 at 2001, 25.90 at 4001." in curve.data["text/plain"]
 
@@ -346,6 +353,9 @@ def test_the_counting_models_reach_what_the_text_says():
     assert f"{new[5]:.1f} nats for the 5-gram, {new[6]:.1f} for the 6-gram" in TEXT
     assert new[4] < new[3] < new[5] < new[6]
     assert round(new[3] - ngram_loss(learned, learned, 3, start=0.1)) == 3
+    short, long = (np.mean([len(name) + 1 for name in names]) for names in (held_out, learned))
+    assert f"{short:.1f} characters against {long:.1f}" in TEXT
+    assert all(ngram_loss(learned, held_out, n, 0.1) < ngram_loss(learned, learned, n, 0.1) for n in (1, 2))
     seen = set(ngrams(learned, 6))
     assert "Nearly half of the strings of six characters" in TEXT
     assert 0.4 < np.mean([gram not in seen for gram in ngrams(held_out, 6)]) < 0.5

@@ -55,7 +55,7 @@ RING: dict[str, Any] = {
 }  # fmt: skip
 ARROW = {"arrowstyle": "-|>", "color": INK, "lw": 1.5, "shrinkA": 0, "shrinkB": 0}
 
-NUMBER = re.compile(r"\d+(\.\d+(?:e[-+]?\d+)?)?")
+NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(\.\d+(?:e[-+]?\d+)?)?")
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def plot_clipping() -> Described:
         ax.plot(*path.T, "o-", color=colour, markersize=4.5, markeredgecolor="white", markeredgewidth=0.5)
         ax.plot(*path[0], "o", color="white", markeredgecolor=colour, markersize=9, markeredgewidth=2)
         ax.text(0.93, 0.21, "valley", color=INK)
-        ax.annotate("cliff", (1.6, 0.002), (1.6, -0.09), color=INK, ha="center", arrowprops=ARROW)
+        ax.annotate("cliff", (1.25, -0.005), (1.25, -0.09), color=INK, ha="center", arrowprops=ARROW)
         ax.annotate("start", path[0], (8, 6), textcoords="offset points", color=INK)
         outside = np.flatnonzero(path[:, 1] > b[-1])
         if outside.size:
@@ -387,8 +387,8 @@ def live_loss_curve() -> Iterator[None]:
 
     def watch(line: str) -> None:
         numbers = list(NUMBER.finditer(line))
-        losses = [float(number[0]) for number in numbers if number[1]]
-        iterations = [int(number[0]) for number in numbers if not number[1]]
+        losses = [float(number[0].replace(",", "")) for number in numbers if number[1]]
+        iterations = [int(number[0].replace(",", "")) for number in numbers if not number[1]]
         if len(losses) == 1 and iterations:
             points.append((iterations[0], losses[0]))
             if curve is not None:  # outside of a notebook nothing can be redrawn

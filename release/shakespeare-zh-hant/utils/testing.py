@@ -71,7 +71,7 @@ def _sentence(function: str, error: Exception) -> str:
     line, calling = _line(code, number), _line(called, at)
     if code is called:
         return (
-            f"`{name}` 停在它的儲存格的第 {number} 行 `{line}`：{what}。請在那一行之前印出它用到的東西。"
+            f"`{name}` 停在它的儲存格的第 {number} 行 `{line}`：{what}。請在那一行之前印出它用到的東西，以及其中陣列的形狀。"
         )
     return (
         f"`{name}` 停在它的儲存格的第 {number} 行 `{line}`：{what}。`{function}` 在第 {at} 行 `{calling}` 呼叫它：請在那一行之前印出交給它的東西。"

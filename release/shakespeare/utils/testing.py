@@ -72,11 +72,11 @@ def _sentence(function: str, error: Exception) -> str:
     if code is called:
         return (
             f"`{name}` stops in line {number} of its cell, `{line}`, with {what}. "
-            "Print what that line uses just before it."
+            "Just before that line, print what it uses, and the shapes of its arrays."
         )
     return (
         f"`{name}` stops in line {number} of its cell, `{line}`, with {what}. `{function}` calls it in line {at}, "
-        f"`{calling}`: print what it is given just before that line."
+        f"`{calling}`: just before that line, print what it is given."
     )
 
 

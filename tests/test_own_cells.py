@@ -52,7 +52,7 @@ def graded(assignment, solution=None):
     notebook = nbformat.read(assignment.source, as_version=4)
     if solution is not None:
         notebook.cells[1].source = solution
-    checks = grade(nbformat.writes(notebook).encode(), assignment, 1, LIMITS).checks
+    checks = grade(json.dumps(notebook).encode(), assignment, 1, LIMITS).checks
     return checks if len(checks) > 1 else checks[0]
 
 
@@ -529,6 +529,31 @@ def test_a_name_that_is_missing_is_explained_by_the_cell_that_should_define_it(c
     )
     unreadable = render(graded(assignment, "def f(n) return 1").message)
     assert unreadable.endswith("name 'f' is not defined. The reason: Python cannot read cell 2, line 1: expected ':'.")
+
+
+BROKEN = {
+    "a line to the left of its block": "if 1:\n        m = 1\n    m = 2",
+    "tabs and spaces": "if 1:\n        m = 1\n\tm = 2",
+    "a magic beside it": "%matplotlib inline\nif 1:\n        m = 1\n    m = 2",
+    "a bracket that is not closed": "m = (1",
+    "a text that is not closed": "m = '''1",
+    "a character that no code can hold": "m = 1\0",
+    "half a character": "m = '\ud800'",
+    "nested too deep": "m = " + "-" * 40_000 + "1",
+    "many brackets": "m = " + "(" * 300 + ")" * 300,
+    "prose": "I couldn't finish this, sorry!",
+    "a backslash": "m = 1 \\",
+}
+
+
+@pytest.mark.parametrize("source", BROKEN.values(), ids=BROKEN)
+def test_a_cell_that_python_cannot_read_costs_only_what_needs_it(course, source):
+    assignment = course("def f(n): return n", "assert f(1) == 1")
+    assert "name 'f' is not defined" in render(graded(assignment, source).message)
+    notebook = nbformat.read(assignment.source, as_version=4)
+    content = json.dumps(notebook | {"cells": [nbformat.v4.new_code_cell(source), *notebook.cells]}).encode()
+    (check,) = grade(content, assignment, 1, LIMITS).checks
+    assert check.points == 2
 
 
 def test_of_a_directory_all_notebooks_are_checked(course, tmp_path):

@@ -7,6 +7,7 @@ import re
 import symtable
 import sys
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -44,13 +45,13 @@ def function_names(source: str) -> set[str]:
 
 
 def runnable(source: str) -> str:
-    """The text that parses: as it is, or without magics."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+    """The text that parses: as it is, or without magics. What cannot be read stays as it is: running it says why."""
+    with warnings.catch_warnings(), suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        warnings.simplefilter("ignore")
+        try:
             ast.parse(source)
-    except SyntaxError:
-        return plain_python(source)
+        except SyntaxError:
+            return plain_python(source)
     return source
 
 

@@ -1,5 +1,7 @@
 """Checks of what is no function on arrays: what an assignment of any subject needs."""
 
+import re
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
@@ -350,3 +352,89 @@ def test_no_name_of_ours_hides_one_of_an_exercise(course):
     assignment = course(solution, checks)
     assert states(assignment) == ["passed"] * len(names)
     assert states(assignment, solution.replace("return '", "return '-")) == ["failed"] * len(names)
+
+
+TIDY = """def tidy(rows):
+    rows[:] = sorted(set(rows), key=lambda row: (row[0], -row[1]))
+"""
+TIDY_CHECK = """def test_it(student, reference, rng):
+    '''The list itself is sorted, without doubles.'''
+    for n in (5, 30):
+        rows = [(int(rng.integers(3)), int(rng.integers(4))) for _ in range(n)]
+        assert_same(student.tidy(rows).arguments["rows"], reference.tidy(rows).arguments["rows"], "rows")
+"""
+BY_HAND = """def tidy(rows):
+    rows.sort(key=lambda r: (r[0], -r[1]))
+    i = 0
+    while i < len(rows) - 1:
+        if rows[i] == rows[i + 1]:
+            rows.pop(i)
+        else:
+            i += 1
+"""
+DAYS = """from datetime import date
+
+def days(text):
+    found = []
+    for line in text.split():
+        if line.startswith("#"):
+            continue
+        found.append(date.fromisoformat(line))
+    return found
+"""
+DAYS_CHECK = """def test_it(student, reference):
+    '''Each line is a day.'''
+    for text in ("", "2026-01-02", "2026-01-02\\n#x\\n2025-03-04"):
+        assert_same(student.days(text).returned, reference.days(text).returned, "days(text)")
+"""
+BALANCES = """def balances(start, amounts, floor=None):
+    for amount in amounts:
+        start += amount
+        if floor is not None and start < floor:
+            return
+        yield start
+"""
+BALANCES_CHECK = """def test_it(student, reference):
+    '''One balance after the other.'''
+    for arguments in ((5, [3, -3, -5, -3, -1, 20], 0), (5, [3, -3, -5, -1], -6), (0, [1, 2])):
+        seen, expected = (list(one.balances(*arguments).returned) for one in (student, reference))
+        assert_same(seen, expected, "balances")
+"""
+
+
+@pytest.mark.parametrize(
+    ("solution", "check", "theirs", "right", "wrong", "line"),
+    [
+        (TIDY, TIDY_CHECK, BY_HAND, "        else:\n            i += 1", "        i += 1", "i += 1"),
+        (TIDY, TIDY_CHECK, BY_HAND, "        else:\n            i += 1\n", "", "rows.pop(i)"),
+        (DAYS, DAYS_CHECK, DAYS, "date.fromisoformat(line)", "line", "found.append(line)"),
+        (DAYS, DAYS_CHECK, DAYS, "            continue", "            return found", "            return found"),
+        (DAYS, DAYS_CHECK, DAYS, "    return found", "    print(found)", "    print(found)"),
+        (BALANCES, BALANCES_CHECK, BALANCES, "start < floor", "start <= floor", "start <= floor"),
+        (BALANCES, BALANCES_CHECK, BALANCES, "floor is not None", "floor", "if floor and"),
+        (BALANCES, BALANCES_CHECK, BALANCES, "start += amount", "start -= amount", "start -= amount"),
+    ],
+)  # fmt: skip
+def test_the_line_is_named_that_is_wrong(course, solution, check, theirs, right, wrong, line):
+    name = re.search(r"def (\w+)", solution)[1]
+    assignment = course(solution, {name: check}, assignment_toml="arguments_that_matter.tidy = ['rows']\n")
+    assert right in theirs
+    found = diagnosed(assignment, theirs.replace(right, wrong))
+    assert len(found.lines) == 1
+    assert line in theirs.replace(right, wrong).splitlines()[found.lines[0] - 1]
+
+
+def diagnosed(assignment, solution):
+    """What is said of a student's wrong function."""
+    notebook = nbformat.read(assignment.source, as_version=4)
+    notebook.cells[0].source = solution
+    (found,) = grade(nbformat.writes(notebook).encode(), assignment, 1, Limits()).diagnoses.values()
+    return found
+
+
+def test_a_change_that_replaces_all_that_the_student_wrote_is_none(course):
+    assignment = course(TIDY, {"tidy": TIDY_CHECK}, assignment_toml="arguments_that_matter.tidy = ['rows']\n")
+    theirs = "def tidy(rows):\n    for row in rows:\n        if rows.count(row) > 1:\n            rows.remove(row)\n    rows.sort()\n"
+    found = diagnosed(assignment, theirs)
+    assert (found.kind, found.lines) == ("rewrite", ())
+    assert re.search(r"For example, after tidy\(\[.*\]\) `rows` should be \[.*; yours is \[", render(found.text))

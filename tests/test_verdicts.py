@@ -6,14 +6,14 @@ import time
 import nbformat
 import pytest
 
-from autograder.course.selftest import misconception_cases, with_cells
+from autograder.course.selftest import misconception_cases, with_cells, wrong_cases
 from autograder.grading.assignment import course_root, load_assignment
 from autograder.grading.checks import grade
 from autograder.grading.report import Report
 from autograder.messages import render
 
 ASSIGNMENT = load_assignment("dinosaur-island", course_root())
-KNOWN = {case.id: case for case in misconception_cases(ASSIGNMENT)}
+KNOWN = {case.id: case for case in (*misconception_cases(ASSIGNMENT), *wrong_cases(ASSIGNMENT))}
 
 
 def scores(notebook):

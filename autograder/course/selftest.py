@@ -145,8 +145,8 @@ def verdict_errors(assignment: Assignment, case: Case, report: Report) -> list[s
         if check.state != "passed" and not check.message
     ]
     for name, points in assignment.points.items():
-        if name != case.function and scores[name] < points:
-            lost = [f"{c.id} ({render(c.message)})" for c in report.functions()[name] if c.state != "passed"]
+        lost = [f"{c.id} ({render(c.message)})" for c in report.functions()[name] if c.state != "passed"]
+        if name != case.function and lost:
             errors.append(f"{case.id}: correct `{name}` got {scores[name]:g} of {points:g}: {'; '.join(lost)}")
     if case.function:
         if scores[case.function] >= assignment.points[case.function]:
@@ -158,6 +158,8 @@ def verdict_errors(assignment: Assignment, case: Case, report: Report) -> list[s
         states = {f"test_{check.id.split('.')[1]}": check.state for check in report.functions()[case.function]}
         if known and states.get(known.shows_on) != "failed":
             errors.append(f"{case.id}: {known.shows_on} should fail; it is {states.get(known.shows_on, 'missing')}")
+        elif known and not named:
+            errors.append(f"{case.id}: nobody would read what it tells, since no failed check is explained by it")
     return errors
 
 

@@ -71,6 +71,11 @@ class Program:
         given = (one for arguments in self.calls for one in arguments)
         return self.how == "call" and not self.before and not any(isinstance(one, Made | Named) for one in given)
 
+    @property
+    def iterates(self) -> bool:
+        """Whether it asks for the items of what such a call returned, as `list` does of a generator."""
+        return self.name in ("items", "len") and len(self.before) == 1 and self.before[0][0] == "call"
+
 
 def tagged(value: Any) -> Any:
     """What is sent of a value that is no plain data, for `wire.encode`."""

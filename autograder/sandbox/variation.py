@@ -58,6 +58,8 @@ def another(value: Any, rng: random.Random, ordered: bool = False, different: bo
         return _another_array(value, rng)
     if isinstance(value, dict):
         return _another_dict(value, rng)
+    if isinstance(value, tuple) and len({*map(type, value)}) > 1:  # a record
+        return _with_one_changed(value, rng)
     if isinstance(value, list | tuple):
         items = _another_list(list(value), rng)
         if different:
@@ -103,9 +105,16 @@ def _another_dict(value: dict[Any, Any], rng: random.Random) -> dict[Any, Any]:
     return {key: another(one, rng) if rng.random() < 0.7 else one for key, one in value.items()}
 
 
+def _with_one_changed(value: list[Any] | tuple[Any, ...], rng: random.Random) -> list[Any] | tuple[Any, ...]:
+    place = rng.randrange(len(value))
+    return type(value)(another(one, rng) if number == place else one for number, one in enumerate(value))
+
+
 def _another_list(items: list[Any], rng: random.Random) -> list[Any]:
     if not items:
         return items
+    lengths = {len(one) if type(one) in (list, tuple) else 0 for one in items}
+    rows = len(lengths) == 1 and 0 not in lengths  # as of a table: they stay as long as they are
     for _ in range(rng.choice((1, 1, 2, 3))):
         place = rng.randrange(len(items)) if items else 0
         match rng.randrange(5):
@@ -117,7 +126,7 @@ def _another_list(items: list[Any], rng: random.Random) -> list[Any]:
                 other = rng.randrange(len(items))
                 items[place], items[other] = items[other], items[place]
             case _ if items:
-                items[place] = another(items[place], rng)
+                items[place] = (_with_one_changed if rows else another)(items[place], rng)
             case _:
                 pass
     return items

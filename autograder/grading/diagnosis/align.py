@@ -9,7 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from autograder.grading.diagnosis.edits import Edit, Way, likeness, local_names, text_of, tokens, tokens_of, with_part
+from autograder.grading.diagnosis.edits import (
+    Edit,
+    Way,
+    likeness,
+    local_names,
+    missing,
+    text_of,
+    tokens,
+    tokens_of,
+    with_part,
+)
 from autograder.grading.diagnosis.program import FUNCTIONS, Block, Node, nodes_of
 
 APART = 0.25  # statements with less in common do not correspond
@@ -223,22 +233,28 @@ def script(student: Node, donor: ast.FunctionDef) -> list[Edit]:
 
 def _between(one: Node, other: Node) -> Iterator[Edit]:
     if one.head != other.head:
-        yield Edit("changed", ((one.cell, one.line),), one.head, other.head, head=(one, other.head), origin=other,
+        kind = "calculation" if _only_the_operator(one.tree, other.tree) else "changed"
+        yield Edit(kind, ((one.cell, one.line),), one.head, other.head, head=(one, other.head), origin=other,
                    tree=(one.tree, other.tree))  # fmt: skip
     for block, twin in _blocks(one, other):
-        place, last = 0, one
+        place = 0
         for mine, theirs in aligned(block.nodes, twin.nodes):
             if mine is not None:
-                place, last = block.nodes.index(mine) + 1, mine
+                place = block.nodes.index(mine) + 1
                 if theirs is not None:
                     yield from _between(mine, theirs)
                 else:
                     yield Edit("superfluous", ((mine.cell, mine.line),), mine.head, "", deleted=(mine,))
             elif theirs is not None:
-                before = last is one and block is one.blocks[0]  # what a loop's `else` lacks is missing after the loop
-                line = last.line if before else last.last_line
-                yield Edit("missing", ((one.cell, line),), "", theirs.head, inserted=(block, place, (theirs,)),
-                           origin=theirs)  # fmt: skip
+                yield missing(one, block, place, theirs)
+
+
+def _only_the_operator(one: ast.stmt, other: ast.stmt) -> bool:
+    """Whether all that differs is how a value changes a variable, as in `total -= 1`."""
+    match one, other:
+        case ast.AugAssign(target=target, value=value), ast.AugAssign(target=target_of_other, value=value_of_other):
+            return ast.dump(target) == ast.dump(target_of_other) and ast.dump(value) == ast.dump(value_of_other)
+    return False
 
 
 def _blocks(one: Node, other: Node) -> Iterator[tuple[Block, Block]]:

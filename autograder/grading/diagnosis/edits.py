@@ -276,6 +276,8 @@ def small_edits(function: Node, foreign: Sequence[str] = ()) -> Iterator[Edit]:
             yield from part_edits(node, others)
         if block is not None:
             yield from statement_edits(node, block, place, above)
+        if isinstance(node.tree, ast.While):
+            yield from _counting(node, others[0])
 
 
 def statements(function: Node) -> Iterator[tuple[Node, Block | None, int, tuple[tuple[Node, Block, int], ...]]]:
@@ -392,6 +394,8 @@ def statement_edits(node: Node, block: Block, place: int, above: tuple[tuple[Nod
         before = block.nodes[place - 1]
         if before.blocks and isinstance(before.tree, (*LOOPS, ast.If)):
             yield _moved(node, before.blocks[0], len(before.blocks[0].nodes), 1.0)
+        if isinstance(before.tree, ast.If):
+            yield _moved(node, before.blocks[-1], len(before.blocks[-1].nodes), 0.9)
     if above:
         outer, outer_block, outer_place = above[-1]
         if outer.blocks and block is outer.blocks[0]:
@@ -400,6 +404,36 @@ def statement_edits(node: Node, block: Block, place: int, above: tuple[tuple[Nod
             yield _moved(node, outer_block, outer_place + 1, 1.4)
             for _, further_block, further_place in above[:-1]:
                 yield _moved(node, further_block, further_place + 1, 1.2)
+
+
+def _counting(loop: Node, variables: Sequence[str]) -> Iterator[Edit]:
+    """A step of a variable that a `while` asks for, at the end of its block or where a last `if` does not hold."""
+    body = loop.blocks[0]
+    ends = [(loop, body)]
+    if body.nodes and isinstance(body.nodes[-1].tree, ast.If):
+        ends.append((body.nodes[-1], body.nodes[-1].blocks[-1]))
+    for name in [one for one in variables if one in _names_in(loop.tree.test)]:  # type: ignore[attr-defined]
+        for step in (f"{name} += 1", f"{name} -= 1"):
+            (new,) = nodes_of(ast.parse(step).body, loop.cell)
+            for above, block in ends:
+                yield missing(above, block, len(block.nodes), new, 0.9)
+
+
+JUMPS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+
+
+def missing(above: Node, block: Block, place: int, new: Node, likely: float = 0.0) -> Edit:
+    """A statement more in a block of the statement `above`. One that keeps the next from running is about that."""
+    before = block.nodes[place - 1] if place else None
+    after = block.nodes[place] if place < len(block.nodes) else None
+    kind, code, line = "missing", "", above.line
+    if after is not None and isinstance(new.tree, JUMPS):
+        kind, code, line = "changed", after.head, after.line
+    elif before is not None:
+        kind, line = ("missing after a block" if before.blocks else "missing"), before.last_line
+    elif block is not above.blocks[0]:  # such as an `else`
+        kind, line = ("missing", block.nodes[0].line - 1) if block.nodes else ("missing after a block", above.last_line)
+    return Edit(kind, ((above.cell, line),), code, new.head, likely, inserted=(block, place, (new,)), origin=new)
 
 
 def _moved(node: Node, block: Block, place: int, likely: float) -> Edit:
@@ -553,7 +587,5 @@ def _inserted(function: Node, others: Collection[Node]) -> Iterator[Edit]:
     for node in function.within():
         for block in node.blocks:
             for place in range(len(block.nodes) + 1) if block.nodes else ():
-                line = block.nodes[place - 1].last_line if place else node.line
                 for other in others:
-                    yield Edit("missing", ((function.cell, line),), "", other.head, 0.8,
-                               inserted=(block, place, (other,)), origin=other)  # fmt: skip
+                    yield missing(node, block, place, other, 0.8)

@@ -16,16 +16,16 @@ from autograder.grading.diagnosis.align import Donor, aligned, donor_of, renamed
 from autograder.grading.diagnosis.bench import Cells, NotTried, Task, prepared
 from autograder.grading.diagnosis.judged import Asked
 from autograder.grading.diagnosis.program import FUNCTIONS, Node, counted, nodes_of
-from autograder.grading.diagnosis.repair import Found, locate
-from autograder.grading.diagnosis.wording import REWRITE, REWRITE_WITHOUT, about, shown
-from autograder.grading.outcome import CallFailed, Outcome
+from autograder.grading.diagnosis.repair import Found, global_names, locate
+from autograder.grading.diagnosis.wording import REWRITE, REWRITE_CHANGED, REWRITE_WITHOUT, about, shown
+from autograder.grading.outcome import CallFailed
 from autograder.grading.reference import Reference
 from autograder.grading.report import Diagnosis
 from autograder.grading.student import Calls
 from autograder.messages import Message
 from autograder.notebook.cells import Cell, runnable
 from autograder.notebook.magics import plain_python
-from autograder.notebook.needed_code import Snippet, needed_code
+from autograder.notebook.needed_code import needed_code
 from autograder.notebook.submission import Submission
 from autograder.sandbox.observation import differences, observe
 from autograder.sandbox.process import Limits
@@ -86,7 +86,7 @@ def explain(
     a changed submission passes all checks of the function. Raises NotTried.
     """
     mine = [one for one in calls if one.function == function]
-    if not mine or not all(one.plain for one in mine):
+    if not mine or not all(one.plain or one.program.iterates for one in mine):
         return None  # a value, a class, or a function that takes functions: nothing is looked for in those
     if any(isinstance(one.outcome, CallFailed) and one.outcome.kind in UNTRIED for one in mine):
         return None
@@ -94,17 +94,18 @@ def explain(
     if known is None:
         return None
     task, donors = known
-    snippets = needed_code(submission.cells, reference.functions)
+    borrowed = global_names([one for donor in donors for one in (donor.function, *donor.others)])
+    snippets = needed_code(submission.cells, [*reference.functions, *sorted(borrowed)])  # imports, for example
     cells = [(f"cell {one.cell_number}", one.source, one.statements) for one in snippets]
     inner = [name for name in reference.inner_functions(function) if name in wrong]
 
     def verified(changed: Mapping[str, str]) -> bool:
-        return passes(_with_cells(submission, snippets, changed))
+        return passes(_with_cells(submission, changed))
 
     found = locate(cells, task, donors, _solutions(reference, inner), reference.functions,
                    assignment.sandbox_files, limits, verified)  # fmt: skip
     if found is None:
-        return _rewrite(function, reference, mine)
+        return _rewrite(function, reference, mine, assignment.arguments_that_matter.get(function, []))
     return _told(found, submission, donors[0], reference, function) if found.edits else None
 
 
@@ -123,7 +124,7 @@ def _solutions(reference: Reference, functions: Sequence[str]) -> Cells:
     return cells
 
 
-def _with_cells(submission: Submission, snippets: Sequence[Snippet], changed: Mapping[str, str]) -> Submission:
+def _with_cells(submission: Submission, changed: Mapping[str, str]) -> Submission:
     """The submission with other text in some cells. What was not needed of these is left out."""
     cells = [Cell(changed.get(f"cell {cell.number}", cell.source), cell.number, cell.grade_id)
              for cell in submission.cells]  # fmt: skip
@@ -179,22 +180,31 @@ def _lines(one: Node, other: Node) -> list[tuple[int, int]]:
     return found
 
 
-def _rewrite(function: str, reference: Reference, calls: Sequence[Calls]) -> Diagnosis:
-    """What is said where no line can be named: an input, what is expected and what was seen."""
+def _rewrite(function: str, reference: Reference, calls: Sequence[Calls], matter: Sequence[str]) -> Diagnosis:
+    """What is said where no line can be named: an input, what is expected and what was seen.
+
+    `matter` are the arguments that the function should change, or leave alone.
+    """
     for one in sorted(calls, key=lambda one: len(one.frame)):
-        if one.cell or len(one.arguments) > 1:
+        if one.cell or not one.plain or len(one.arguments) > 1:
             continue
         arguments = one.arguments[0]
         expected = reference.answer(replace(one.program, calls=[arguments]))[0]
-        if not isinstance(one.outcome, CallFailed) and not _differ(expected, one.outcome[0]):
-            continue
-        seen = one.outcome.kind if isinstance(one.outcome, CallFailed) else _words(one.outcome[0].returned)
         call = _words(arguments[0]) if arguments else Message("")
         for each in arguments[1:]:
             call = Message("{arguments}, {next}", arguments=call, next=_words(each))
         call = Message("{function}({arguments})", function=function, arguments=call)
-        text = Message(REWRITE, name=function, call=call, expected=_words(expected.returned), seen=seen)
-        return Diagnosis("rewrite", text)
+        shown_call: dict[str, Any] = {"name": function, "call": call}
+        if isinstance(one.outcome, CallFailed):
+            text = Message(REWRITE, **shown_call, expected=_words(expected.returned), seen=one.outcome.kind)
+            return Diagnosis("rewrite", text)
+        for place, template in ((None, REWRITE), *((name, REWRITE_CHANGED) for name in matter)):
+            ours, theirs = (each.returned if place is None else each.arguments.get(place)
+                            for each in (expected, one.outcome[0]))  # fmt: skip
+            if _differ(ours, theirs):
+                argument = {} if place is None else {"argument": place}
+                return Diagnosis("rewrite", Message(template, **shown_call, **argument, expected=_words(ours),
+                                                    seen=_words(theirs)))  # fmt: skip
     return Diagnosis("rewrite", Message(REWRITE_WITHOUT, name=function))
 
 
@@ -203,8 +213,8 @@ def _words(value: Any) -> str | Message:
     return said if isinstance(said, Message) else shown(said)
 
 
-def _differ(expected: Outcome, seen: Outcome) -> bool:
-    return bool(differences(observe(expected.returned, {}, ""), observe(seen.returned, {}, "")))
+def _differ(expected: Any, seen: Any) -> bool:
+    return bool(differences(observe(expected, {}, ""), observe(seen, {}, "")))
 
 
 __all__ = ["NotTried", "explain"]

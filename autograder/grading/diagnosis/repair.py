@@ -107,7 +107,7 @@ def unit_of(cells: Sequence[tuple[str, str, Sequence[int]]], function: str, othe
                 waiting.append(node.id)
     functions = tuple(defined[name] for name in reached)
     used = {node.cell for node in functions}
-    foreign = tuple(sorted(_global_names([node.tree for node in functions]) - known))
+    foreign = tuple(sorted(global_names([node.tree for node in functions]) - known))
     return Unit(tuple((name, block) for name, block in blocks.items() if name in used), functions, foreign)
 
 
@@ -120,7 +120,7 @@ def _defined_by(statements: Sequence[ast.stmt]) -> set[str]:
     return {one.get_name() for one in found if one.is_namespace() or one.is_imported()}
 
 
-def _global_names(functions: Sequence[ast.stmt]) -> set[str]:
+def global_names(functions: Sequence[ast.stmt]) -> set[str]:
     """The global names that functions use."""
     found: set[str] = set()
     try:
@@ -166,11 +166,12 @@ class Search:
     def __init__(self, unit: Unit, donors: Sequence[Donor], bench: Bench) -> None:
         self.unit, self.donors, self.bench = unit, donors, bench
         self.function = unit.functions[0]
-        correct = _global_names([donor.function for donor in donors])  # some may come of `from utils import *`
+        correct = global_names([donor.function for donor in donors])  # some may come of `from utils import *`
         self.foreign = [name for name in unit.foreign if name not in correct]
         self.original = Tried(())
         self.best: Found | None = None
         self.singles: list[Edit] = []  # with which everything passes
+        self.replacing: list[Edit] = []  # that do all by themselves
         self.unreached: list[Edit] = []  # of lines that no failing input reaches, the likeliest first
 
     def run(self) -> Found | None:
@@ -200,13 +201,36 @@ class Search:
     def _passes(self, edits: Sequence[Edit]) -> bool:
         return self.bench.passes(self.unit.text(edits))
 
-    def _offer(self, edits: Sequence[Edit]) -> None:
-        """Keep edits with which everything passes, if they are smaller than the best."""
+    def _offer(self, edits: Sequence[Edit]) -> bool:
+        """Keep edits with which everything passes, if they are smaller than the best; False where they mend nothing."""
         found = Found(tuple(edits))
+        better = self.best is None or found.cost < self.best.cost
+        if not (better or len(edits) == 1):
+            return True
+        if self._replaces(edits):
+            self.replacing += edits if len(edits) == 1 else ()
+            return False
         if len(edits) == 1:
             self.singles.append(edits[0])
-        if self.best is None or found.cost < self.best.cost:
+        if better:
             self.best = found
+        return True
+
+    def _replaces(self, edits: Sequence[Edit]) -> bool:
+        """Whether they, or one of them, do all alone: most of what the student wrote is deleted, or of no use then."""
+        return self._alone(edits) or (len(edits) > 1 and any(self._alone([edit]) for edit in edits))
+
+    def _alone(self, edits: Sequence[Edit]) -> bool:
+        changed = [edit.head[0] for edit in edits if edit.head is not None]
+        blocks = [edit.inserted[0] for edit in edits if edit.inserted is not None]
+        if not changed and not blocks:
+            return False
+        deleted = [node for edit in edits if edit.inserted is None for one in edit.deleted for node in one.within()]
+        mine = [*self.function.within()][1:]
+        idle = [node for node in mine if node not in deleted and not any(
+            one in changed or any(block in blocks for block in one.blocks) for one in node.within())]  # fmt: skip
+        replaced = len(deleted) + len(idle)
+        return 2 < 2 * replaced > len(mine) and self._passes([*edits, Edit("superfluous", (), deleted=tuple(idle))])
 
     # ------------------------------------------------------------ by correct programs
 
@@ -297,8 +321,7 @@ class Search:
         promising: list[tuple[int, Edit]] = []
         for edit in candidates:
             tried = self.bench.tried(self.unit.text([edit]), whole=False)
-            if tried.all:
-                self._offer([edit])
+            if tried.all and self._offer([edit]):
                 break
             if len(tried.passed) > 1:
                 promising.append((len(tried.passed), edit))
@@ -307,9 +330,10 @@ class Search:
     def _by_pairs(self, promising: Sequence[Edit], candidates: Sequence[Edit]) -> None:
         """An edit that mends something and breaks nothing, and another one."""
         for first, second in self._pairs(promising, candidates):
+            if first in self.replacing or second in self.replacing:
+                continue
             smaller = self.best is None or cost([first, second]) < self.best.cost
-            if smaller and not _clash(first, second) and self._passes([first, second]):
-                self._offer([first, second])
+            if smaller and not _clash(first, second) and self._passes([first, second]) and self._offer([first, second]):
                 return
 
     def _pairs(self, promising: Sequence[Edit], candidates: Sequence[Edit]) -> Iterator[tuple[Edit, Edit]]:

@@ -34,6 +34,7 @@ SENTENCES = {
     "wrapped": template("when should this line run: always and once, only in some cases, or again and again?"),
     "moved": template("this line stands in the wrong place: how often should it run, and when?"),
     "missing": template("something is missing after this line."),
+    "missing after a block": template("something is missing after the block that ends with this line."),
     "expression": "look at `{part}`: is it the value that is needed here?",
     "changed": template("this line does something else than what is asked for."),
 }
@@ -43,10 +44,14 @@ RIVALS = "{what} (Line {line}, or how it meets {others}: a change in either make
 PARTLY = "{what} (This is one of several mistakes.)"
 STEP = "{what} It belongs to step {step} of the exercise."
 REWRITE = (
-    "No small change in one place makes `{name}` right: go through the exercise's steps again. For example, {call} "
-    "should give {expected}; yours gives {seen}."
+    "No small change was found that makes `{name}` right: read once more what it should do. For example, {call} should "
+    "give {expected}; yours gives {seen}."
 )
-REWRITE_WITHOUT = "No small change in one place makes `{name}` right: go through the exercise's steps again."
+REWRITE_CHANGED = (
+    "No small change was found that makes `{name}` right: read once more what it should do. For example, after {call} "
+    "`{argument}` should be {expected}; yours is {seen}."
+)
+REWRITE_WITHOUT = "No small change was found that makes `{name}` right: read once more what it should do."
 
 
 def shown(code: str) -> str:

@@ -276,8 +276,6 @@ def small_edits(function: Node, foreign: Sequence[str] = ()) -> Iterator[Edit]:
             yield from part_edits(node, others)
         if block is not None:
             yield from statement_edits(node, block, place, above)
-        if isinstance(node.tree, ast.While):
-            yield from _counting(node, others[0])
 
 
 def statements(function: Node) -> Iterator[tuple[Node, Block | None, int, tuple[tuple[Node, Block, int], ...]]]:
@@ -394,8 +392,6 @@ def statement_edits(node: Node, block: Block, place: int, above: tuple[tuple[Nod
         before = block.nodes[place - 1]
         if before.blocks and isinstance(before.tree, (*LOOPS, ast.If)):
             yield _moved(node, before.blocks[0], len(before.blocks[0].nodes), 1.0)
-        if isinstance(before.tree, ast.If):
-            yield _moved(node, before.blocks[-1], len(before.blocks[-1].nodes), 0.9)
     if above:
         outer, outer_block, outer_place = above[-1]
         if outer.blocks and block is outer.blocks[0]:
@@ -406,17 +402,28 @@ def statement_edits(node: Node, block: Block, place: int, above: tuple[tuple[Nod
                 yield _moved(node, further_block, further_place + 1, 1.2)
 
 
-def _counting(loop: Node, variables: Sequence[str]) -> Iterator[Edit]:
-    """A step of a variable that a `while` asks for, at the end of its block or where a last `if` does not hold."""
-    body = loop.blocks[0]
-    ends = [(loop, body)]
-    if body.nodes and isinstance(body.nodes[-1].tree, ast.If):
-        ends.append((body.nodes[-1], body.nodes[-1].blocks[-1]))
-    for name in [one for one in variables if one in _names_in(loop.tree.test)]:  # type: ignore[attr-defined]
-        for step in (f"{name} += 1", f"{name} -= 1"):
-            (new,) = nodes_of(ast.parse(step).body, loop.cell)
-            for above, block in ends:
-                yield missing(above, block, len(block.nodes), new, 0.9)
+def forgotten(function: Node) -> Iterator[Edit]:
+    """What is often forgotten: an `else`, or to count on, at the end of a `while` or where its last `if` does not hold.
+
+    The other way round, these are no mistakes that anybody makes.
+    """
+    variables = local_names(function.tree)
+    for node, block, place, _ in statements(function):
+        before = block.nodes[place - 1] if block is not None and place else None
+        if before is not None and isinstance(before.tree, ast.If):
+            yield _moved(node, before.blocks[-1], len(before.blocks[-1].nodes), 0.9)
+    for loop in function.within():
+        if not isinstance(loop.tree, ast.While):
+            continue
+        body = loop.blocks[0]
+        ends = [(loop, body)]
+        if body.nodes and isinstance(body.nodes[-1].tree, ast.If):
+            ends.append((body.nodes[-1], body.nodes[-1].blocks[-1]))
+        for name in [one for one in variables if one in _names_in(loop.tree.test)]:
+            for step in (f"{name} += 1", f"{name} -= 1"):
+                (new,) = nodes_of(ast.parse(step).body, loop.cell)
+                for above, block in ends:
+                    yield missing(above, block, len(block.nodes), new, 0.9)
 
 
 JUMPS = (ast.Return, ast.Raise, ast.Break, ast.Continue)

@@ -18,6 +18,7 @@ from autograder.grading.diagnosis.edits import (
     Edit,
     Place,
     changes,
+    forgotten,
     local_names,
     piece_edits,
     pieces_of,
@@ -363,7 +364,7 @@ class Search:
         unreached: list[tuple[float, int, Edit]] = []
         for function in self.unit.functions:
             alone = [edit for edits, _ in twins for edit in edits] if function is self.function else []
-            small = small_edits(function, self.foreign)
+            small = [*small_edits(function, self.foreign), *forgotten(function)]
             for number, edit in enumerate((*small, *piece_edits(function, pieces), *alone)):
                 guilt = max((suspicious.get(place, 0.0) for place in edit.places), default=0.0)
                 if edit.kind == "name" and isinstance(edit.head and edit.head[0].tree, FUNCTIONS):

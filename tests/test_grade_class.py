@@ -167,7 +167,8 @@ def test_what_breaks_on_our_side_is_named_and_tried_again(filled):
     path.write_text(whole.replace("rng.normal", "rng.no_such_draw", 1), "utf-8")
     broken = grade(filled.root)
     assert broken.returncode == 1
-    assert "perfect: moving_average.length could not be assessed" in " ".join(broken.stdout.split())
+    said = "perfect: moving_average.length could not be assessed, since it broke down (AttributeError: "
+    assert said in " ".join(broken.stdout.split())
     assert "Traceback" not in broken.stdout + broken.stderr
     path.write_text(whole, "utf-8")
     assert grade(filled.root).returncode == 0

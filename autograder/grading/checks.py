@@ -71,7 +71,8 @@ def grade(data: bytes, assignment: Assignment, seed: int, limits: Limits | None 
     known = {name: one.misconception for name, one in diagnoses.items()}
     checks = [replace(check, misconception=known.get(check.function)) if check.state == "failed" else check
               for check in checks]  # fmt: skip
-    broken = (Message(BROKEN, check=c.id, why=c.message) for c in checks if c.message and ours(c.message))
+    broken = (Message(BROKEN, check=c.id, error=c.message.values["error"])
+              for c in checks if c.message and ours(c.message))  # fmt: skip
     problems = (*submission.problems, *broken, *unknown)
     return Report(assignment.name, tuple(checks), problems, diagnoses, fingerprint(assignment, seed), *about)
 
@@ -160,7 +161,7 @@ def ours(message: Message) -> bool:
 
 # What a check may end with: `pytest.raises` fails with an exception that is none of Python's usual ones.
 RAISED = (Exception, Failed, Skipped)
-BROKEN = "{check} could not be assessed: {why}"
+BROKEN = "{check} could not be assessed, since it broke down ({error})."
 OUR_FAULT = "This check broke down ({error}). That is no fault of yours, and the check will be made again."
 UNWRITTEN = ("NotDefined", "NotImplementedError")
 

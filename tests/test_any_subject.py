@@ -9,6 +9,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder.course.selftest import misconception_cases, variant_cases, verdict_errors
 from autograder.grading.assignment import Assignment, AssignmentError
 from autograder.grading.checks import grade, verify
+from autograder.grading.diagnosis.mistakes import mistakes
+from autograder.grading.mistaken import outcome
 from autograder.messages import render
 from autograder.sandbox.process import Limits
 
@@ -438,3 +440,19 @@ def test_a_change_that_replaces_all_that_the_student_wrote_is_none(course):
     found = diagnosed(assignment, theirs)
     assert (found.kind, found.lines) == ("rewrite", ())
     assert re.search(r"For example, after tidy\(\[.*\]\) `rows` should be \[.*; yours is \[", render(found.text))
+
+
+BOX = """class Box:
+    def __init__(self, number):
+        self.number = number
+
+    def more(self):
+        return self.number + 1
+"""
+
+
+def test_what_the_checks_of_a_class_miss_is_not_taken_for_what_nothing_comes_to(course):
+    check = "def test_it(student):\n    '''It grows.'''\n    assert student.Box(1).returned.more().returned > 1\n"
+    assignment = course(BOX, {"Box": check})
+    came = {outcome(one, "solution", assignment, 1, LIMITS) for one in mistakes(BOX, 1)}
+    assert came == {"rejected", "unseen"}

@@ -114,10 +114,9 @@ def _of_checks(assignment: Assignment, cell: str, seed: int, limits: Limits) -> 
     for name in defined or reference.functions:
         noting = ("noting", NOTING.format(name=name))
         known = known_programs(assignment, reference, name, seed, limits, _asked(assignment, seed), (noting,))
-        if known is not None:
-            found.append(
-                (known[0], {**{one: counted(text) for one, text in reference.cells.items()}, **dict([noting])})
-            )
+        if known is None:
+            raise NotTried(f"{name} is a class or a value: what else a mistake would change in it is not known")
+        found.append((known[0], {**{one: counted(text) for one, text in reference.cells.items()}, **dict([noting])}))
     return tuple(found)
 
 

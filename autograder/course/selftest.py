@@ -58,7 +58,7 @@ def selftest(
     if verdicts is not None:
         states = {case.id: {check.id: check.state for check in report.checks} for case, report in results}
         verdicts.write_text(json.dumps(states), "utf-8")
-    console.print(_table(assignment, results))
+    console.print(_table(assignment, results), "")
     errors = [
         f"{error} (seed {seed})"
         for (case, seed), report in zip(todo, reports, strict=True)
@@ -164,9 +164,10 @@ def verdict_errors(assignment: Assignment, case: Case, report: Report) -> list[s
 
 
 def _table(assignment: Assignment, results: list[tuple[Case, Report]]) -> Table:
-    table = Table(title=f"{assignment.name}: verdicts on known submissions", box=SIMPLE_HEAD)
+    title = f"{assignment.name}: verdicts on known submissions"
+    table = Table(title=title, box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     columns = ("wrong answers", "rejected", "accepted", "named", "named wrongly", "correct variants", "rejected")
-    table.add_column("function", no_wrap=True)
+    table.add_column("function", overflow="fold")
     for column in columns:
         table.add_column(column, justify="right", min_width=max(map(len, column.split())))
     correct = [report for case, report in results if not case.function]

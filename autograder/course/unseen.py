@@ -68,14 +68,15 @@ def unseen(assignment: Assignment, seed: int, each: int, jobs: int) -> None:
     with local_pool(jobs) as pool:
         looked = pool.map(partial(looked_for, assignment=assignment, seed=seed), made)
         seen = list(track(looked, "Looking for mistakes", total=len(made), console=console))
-    table = Table(title=f"{assignment.name}: mistakes that nobody wrote down", box=SIMPLE_HEAD)
-    table.add_column("function", no_wrap=True)
+    title = f"{assignment.name}: mistakes that nobody wrote down"
+    table = Table(title=title, box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    table.add_column("function", overflow="fold")
     for column in (*KINDS, *NO_MISTAKES):
         table.add_column(column, justify="right", min_width=max(map(len, column.split())))
     for name in assignment.points:
         count = Counter(one.kind for one, which in zip(seen, made, strict=True) if which.function == name)
         table.add_row(name, *(str(count[kind]) for kind in (*KINDS, *NO_MISTAKES)))
-    console.print(table)
+    console.print(table, "")
     for which, one in zip(made, seen, strict=True):
         if one.kind == "mislocated":
             edits = "; ".join(which.edits)

@@ -169,7 +169,7 @@ def _table(assignment: Assignment, results: list[tuple[Case, Report]]) -> Table:
     columns = ("wrong answers", "rejected", "accepted", "named", "named wrongly", "correct variants", "rejected")
     table.add_column("function", overflow="fold")
     for column in columns:
-        table.add_column(column, justify="right", min_width=max(map(len, column.split())))
+        table.add_column(column, justify="right", width=max(map(len, column.split())))
     correct = [report for case, report in results if not case.function]
     for name, points in assignment.points.items():
         wrong = [(case, report) for case, report in results if case.function == name]

@@ -72,7 +72,7 @@ def unseen(assignment: Assignment, seed: int, each: int, jobs: int) -> None:
     table = Table(title=title, box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     table.add_column("function", overflow="fold")
     for column in (*KINDS, *NO_MISTAKES):
-        table.add_column(column, justify="right", min_width=max(map(len, column.split())))
+        table.add_column(column, justify="right", width=max(map(len, column.split())))
     for name in assignment.points:
         count = Counter(one.kind for one, which in zip(seen, made, strict=True) if which.function == name)
         table.add_row(name, *(str(count[kind]) for kind in (*KINDS, *NO_MISTAKES)))

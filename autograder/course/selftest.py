@@ -10,7 +10,6 @@ from pathlib import Path
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
-from rich.box import SIMPLE_HEAD
 from rich.progress import track
 from rich.table import Table
 
@@ -22,7 +21,7 @@ from autograder.grading.reference import Reference
 from autograder.grading.report import Report
 from autograder.messages import Message, render
 from autograder.notebook.needed_code import bound_by
-from autograder.pages.terminal import Terminal
+from autograder.pages.terminal import Terminal, table_of_functions
 from autograder.sandbox.process import Limits
 
 # No known submission needs more time, and some never end. Known mistakes are to be named; none is looked for.
@@ -164,12 +163,8 @@ def verdict_errors(assignment: Assignment, case: Case, report: Report) -> list[s
 
 
 def _table(assignment: Assignment, results: list[tuple[Case, Report]]) -> Table:
-    title = f"{assignment.name}: verdicts on known submissions"
-    table = Table(title=title, box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     columns = ("wrong answers", "rejected", "accepted", "named", "named wrongly", "correct variants", "rejected")
-    table.add_column("function", overflow="fold")
-    for column in columns:
-        table.add_column(column, justify="right", width=max(map(len, column.split())))
+    table = table_of_functions(f"{assignment.name}: verdicts on known submissions", columns)
     correct = [report for case, report in results if not case.function]
     for name, points in assignment.points.items():
         wrong = [(case, report) for case, report in results if case.function == name]

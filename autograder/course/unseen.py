@@ -13,9 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
-from rich.box import SIMPLE_HEAD
 from rich.progress import track
-from rich.table import Table
 
 from autograder.course.pool import local_pool
 from autograder.grading.assignment import Assignment
@@ -29,7 +27,7 @@ from autograder.grading.diagnosis.program import written
 from autograder.grading.diagnosis.repair import locate
 from autograder.grading.reference import reference_of
 from autograder.notebook.cells import function_names
-from autograder.pages.terminal import Terminal
+from autograder.pages.terminal import Terminal, table_of_functions
 from autograder.sandbox.process import Limits
 
 DOUBLE = 0.25  # of the wrong functions have two mistakes
@@ -68,11 +66,7 @@ def unseen(assignment: Assignment, seed: int, each: int, jobs: int) -> None:
     with local_pool(jobs) as pool:
         looked = pool.map(partial(looked_for, assignment=assignment, seed=seed), made)
         seen = list(track(looked, "Looking for mistakes", total=len(made), console=console))
-    title = f"{assignment.name}: mistakes that nobody wrote down"
-    table = Table(title=title, box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-    table.add_column("function", overflow="fold")
-    for column in (*KINDS, *NO_MISTAKES):
-        table.add_column(column, justify="right", width=max(map(len, column.split())))
+    table = table_of_functions(f"{assignment.name}: mistakes that nobody wrote down", (*KINDS, *NO_MISTAKES))
     for name in assignment.points:
         count = Counter(one.kind for one, which in zip(seen, made, strict=True) if which.function == name)
         table.add_row(name, *(str(count[kind]) for kind in (*KINDS, *NO_MISTAKES)))

@@ -6,11 +6,13 @@ import argparse
 import logging
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import IO, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 
 from autograder.messages import printable_lines
 
@@ -22,6 +24,15 @@ class Terminal(Console):
         """The pieces that are printed: what is text in them is made printable."""
         for piece in super().render(renderable, options):
             yield piece if piece.control else Segment(printable_lines(piece.text), piece.style)
+
+
+def table_of_functions(title: str, columns: Sequence[str]) -> Table:
+    """An empty table with a function's name and numbers in each row: at 80 characters it shows all columns."""
+    table = Table(title=title, box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    table.add_column("function", overflow="fold")
+    for column in columns:
+        table.add_column(column, justify="right", width=max(map(len, column.split())))
+    return table
 
 
 class Parser(argparse.ArgumentParser):

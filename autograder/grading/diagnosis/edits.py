@@ -405,7 +405,7 @@ def statement_edits(node: Node, block: Block, place: int, above: tuple[tuple[Nod
 def forgotten(function: Node) -> Iterator[Edit]:
     """What is often forgotten: an `else`, or to count on, at the end of a `while` or where its last `if` does not hold.
 
-    The other way round, these are no mistakes that anybody makes.
+    These are repairs only: nobody adds an `else`, or counts on once more, by mistake.
     """
     variables = local_names(function.tree)
     for node, block, place, _ in statements(function):
@@ -430,7 +430,7 @@ JUMPS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
 
 def missing(above: Node, block: Block, place: int, new: Node, likely: float = 0.0) -> Edit:
-    """A statement more in a block of the statement `above`. One that keeps the next from running is about that."""
+    """A statement more in a block of `above`. A jump is told at the next statement, which no longer runs then."""
     before = block.nodes[place - 1] if place else None
     after = block.nodes[place] if place < len(block.nodes) else None
     kind, code, line = "missing", "", above.line

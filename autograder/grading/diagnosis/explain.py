@@ -190,22 +190,30 @@ def _rewrite(function: str, reference: Reference, calls: Sequence[Calls], matter
             continue
         arguments = one.arguments[0]
         expected = reference.answer(replace(one.program, calls=[arguments]))[0]
-        call = _words(arguments[0]) if arguments else Message("")
-        for each in arguments[1:]:
-            call = Message("{arguments}, {next}", arguments=call, next=_words(each))
-        call = Message("{function}({arguments})", function=function, arguments=call)
-        shown_call: dict[str, Any] = {"name": function, "call": call}
         if isinstance(one.outcome, CallFailed):
-            text = Message(REWRITE, **shown_call, expected=_words(expected.returned), seen=one.outcome.kind)
+            text = Message(REWRITE, name=function, call=_call(function, arguments),
+                           expected=_words(expected.returned), seen=one.outcome.kind)  # fmt: skip
             return Diagnosis("rewrite", text)
-        for place, template in ((None, REWRITE), *((name, REWRITE_CHANGED) for name in matter)):
-            ours, theirs = (each.returned if place is None else each.arguments.get(place)
-                            for each in (expected, one.outcome[0]))  # fmt: skip
+        seen = one.outcome[0]
+        if _differ(expected.returned, seen.returned):
+            text = Message(REWRITE, name=function, call=_call(function, arguments),
+                           expected=_words(expected.returned), seen=_words(seen.returned))  # fmt: skip
+            return Diagnosis("rewrite", text)
+        for name in matter:
+            ours, theirs = expected.arguments.get(name), seen.arguments.get(name)
             if _differ(ours, theirs):
-                argument = {} if place is None else {"argument": place}
-                return Diagnosis("rewrite", Message(template, **shown_call, **argument, expected=_words(ours),
-                                                    seen=_words(theirs)))  # fmt: skip
+                text = Message(REWRITE_CHANGED, name=function, call=_call(function, arguments), argument=name,
+                               expected=_words(ours), seen=_words(theirs))  # fmt: skip
+                return Diagnosis("rewrite", text)
     return Diagnosis("rewrite", Message(REWRITE_WITHOUT, name=function))
+
+
+def _call(function: str, arguments: Sequence[Any]) -> Message:
+    """A call as it is written."""
+    listed = _words(arguments[0]) if arguments else Message("")
+    for each in arguments[1:]:
+        listed = Message("{arguments}, {next}", arguments=listed, next=_words(each))
+    return Message("{function}({arguments})", function=function, arguments=listed)
 
 
 def _words(value: Any) -> str | Message:

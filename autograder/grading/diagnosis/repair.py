@@ -172,7 +172,7 @@ class Search:
         self.original = Tried(())
         self.best: Found | None = None
         self.singles: list[Edit] = []  # with which everything passes
-        self.replacing: list[Edit] = []  # that do all by themselves
+        self.replacing: list[Edit] = []  # single edits that `_replaces` turned down
         self.unreached: list[Edit] = []  # of lines that no failing input reaches, the likeliest first
 
     def run(self) -> Found | None:
@@ -203,7 +203,7 @@ class Search:
         return self.bench.passes(self.unit.text(edits))
 
     def _offer(self, edits: Sequence[Edit]) -> bool:
-        """Keep edits with which everything passes, if they are smaller than the best; False where they mend nothing."""
+        """Keep edits with which everything passes, if they are smaller than the best. False where they only replace."""
         found = Found(tuple(edits))
         better = self.best is None or found.cost < self.best.cost
         if not (better or len(edits) == 1):
@@ -218,10 +218,11 @@ class Search:
         return True
 
     def _replaces(self, edits: Sequence[Edit]) -> bool:
-        """Whether they, or one of them, do all alone: most of what the student wrote is deleted, or of no use then."""
+        """Whether all of the edits, or one of them, need little of what the student wrote."""
         return self._alone(edits) or (len(edits) > 1 and any(self._alone([edit]) for edit in edits))
 
     def _alone(self, edits: Sequence[Edit]) -> bool:
+        """Whether everything passes with the edits when most of the student's statements are gone."""
         changed = [edit.head[0] for edit in edits if edit.head is not None]
         blocks = [edit.inserted[0] for edit in edits if edit.inserted is not None]
         if not changed and not blocks:
